@@ -1,0 +1,49 @@
+import type { HttpMethod } from './tool.ts'
+
+/**
+ * Where a run stands (reliability.md §4). `sending` is on disk before a write's first byte leaves;
+ * a `sending` row found at start becomes `unknown`.
+ */
+export const runStates = ['sending', 'done', 'failed_not_sent', 'unknown'] as const
+export type RunState = (typeof runStates)[number]
+
+/** What became of one tool call. */
+export interface RunOutcome {
+  readonly state: RunState
+  /** HTTP status of the upstream, where one was received. */
+  readonly upstreamStatus: number | null
+  /** Catalogue code of the failure; null for a success. */
+  readonly errorCode: string | null
+  /** One sentence on the failure, for people; holds no secret. */
+  readonly errorReason: string | null
+  readonly finishedAtMs: number
+  readonly durationMs: number
+  readonly upstreamMs: number | null
+  readonly requestBytes: number
+  readonly responseBytes: number
+}
+
+/** What is known of a run when it begins. */
+export interface RunStart {
+  /** UUIDv7, 16 bytes; in text it is the Run ID and `X-Tengine-Request-Id`. */
+  readonly id: Uint8Array
+  readonly projectId: number
+  readonly integrationId: number
+  readonly toolId: number
+  readonly toolVersion: number
+  readonly memberExternalId: string | null
+  readonly httpMethod: HttpMethod
+  readonly startedAtMs: number
+  /** Which door it came through. */
+  readonly source: RunSource
+}
+
+/** Which door a call came through. */
+export type RunSource = 'mcp' | 'execute'
+
+/** A run as history shows it. */
+export interface Run extends Omit<RunStart, 'id'>, Partial<Omit<RunOutcome, 'state'>> {
+  readonly id: string
+  readonly state: RunState
+  readonly toolName: string
+}

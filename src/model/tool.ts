@@ -1,0 +1,90 @@
+import type { JsonObject } from '../lib/json.ts'
+
+/** HTTP methods a tool may use (wire.md §5). */
+export const httpMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+export type HttpMethod = (typeof httpMethods)[number]
+
+/** How Gatehouse proves itself to the upstream (wire.md §5, §6). */
+export const authStrategies = [
+  'none',
+  'static_bearer',
+  'static_header',
+  'basic',
+  'hmac_signature',
+] as const
+export type AuthStrategy = (typeof authStrategies)[number]
+
+/** Template variables filled from the authenticated caller only, never from arguments (wire.md §5). */
+export const reservedVariables = ['member_id', 'project_id', 'integration_id'] as const
+export type ReservedVariable = (typeof reservedVariables)[number]
+
+/** Hints of the MCP `annotations` object a tool may override. */
+export interface ToolAnnotations {
+  readonly title?: string
+  readonly readOnlyHint?: boolean
+  readonly destructiveHint?: boolean
+  readonly idempotentHint?: boolean
+  readonly openWorldHint?: boolean
+}
+
+/** Everything one version of a tool says: what the model sees and what the upstream receives. */
+export interface ToolDefinition {
+  readonly name: string
+  readonly description: string
+  readonly inputSchema: JsonObject
+  readonly outputSchema: JsonObject | null
+  /** HTTPS origin, or plain HTTP where the egress allow-list names it. */
+  readonly baseUrl: string
+  readonly httpMethod: HttpMethod
+  /** Starts with `/`; may hold `{variable}`. */
+  readonly endpointPath: string
+  readonly headersTemplate: Readonly<Record<string, string>> | null
+  readonly queryTemplate: JsonObject | null
+  readonly bodyTemplate: JsonObject | null
+  readonly requireMember: boolean
+  readonly injectMemberIdentity: {
+    readonly id: boolean
+    readonly email: boolean
+    readonly roles: boolean
+  }
+  readonly authStrategy: AuthStrategy
+  /** The header `static_header` fills; null for every other strategy. */
+  readonly authHeaderName: string | null
+  /** Whether a non-GET request carries `Idempotency-Key` (wire.md §6). */
+  readonly sendIdempotencyKey: boolean
+  readonly requiredScopes: readonly string[]
+  readonly timeoutMs: number
+  /** Cap on the decompressed response body. */
+  readonly maxResponseBytes: number
+  readonly annotations: ToolAnnotations | null
+}
+
+/** A tool as the store holds it: its current definition and where it stands. */
+export interface Tool {
+  readonly id: number
+  readonly projectId: number
+  readonly version: number
+  /** SHA-256 of the definition, hex: the same content has the same hash in every version. */
+  readonly contentHash: string
+  readonly isEnabled: boolean
+  readonly definition: ToolDefinition
+  readonly createdAtMs: number
+  readonly updatedAtMs: number
+}
+
+/** Whether a method only reads (RFC 9110 §9.2.1). */
+export function isReadMethod(method: HttpMethod): boolean {
+  return method === 'GET'
+}
+
+/** MCP annotations: derived from the method, overridden where the tool says so (wire.md §7). */
+export function annotationsOf(definition: ToolDefinition): ToolAnnotations {
+  const method = definition.httpMethod
+  return {
+    readOnlyHint: method === 'GET',
+    destructiveHint: method === 'PUT' || method === 'PATCH' || method === 'DELETE',
+    idempotentHint: method === 'GET' || method === 'PUT' || method === 'DELETE',
+    openWorldHint: true,
+    ...definition.annotations,
+  }
+}
