@@ -82,11 +82,7 @@ export const catalogue = {
   tool_not_enabled: line('forbidden', 403, 'Tool not enabled for this project'),
   member_required: line('forbidden', 403, 'Member context required for this tool'),
   insufficient_scope: line('forbidden', 403, 'Tool requires scopes: {scopes}'),
-  reserved_variable: line(
-    'invalid',
-    400,
-    'Reserved variable cannot be provided as user input',
-  ),
+  reserved_variable: line('invalid', 400, 'Reserved variable cannot be provided as user input'),
   invalid_arguments: line('invalid', 400, "Arguments do not fit the tool's input_schema"),
   invalid_argument: line('invalid', 400, 'An argument cannot be used where the template puts it'),
   invalid_header_value: line('invalid', 400, 'An argument cannot be sent as a header value'),
@@ -107,7 +103,11 @@ export const catalogue = {
   upstream_incomplete: line('upstream', 502, 'Upstream tool call failed — connection error'),
   upstream_decode: line('upstream', 502, 'Upstream tool call failed — connection error'),
   response_too_large: line('upstream', 502, 'Upstream tool call failed — response too large'),
-  output_schema: line('upstream', 502, "The upstream's answer does not fit the tool's output_schema"),
+  output_schema: line(
+    'upstream',
+    502,
+    "The upstream's answer does not fit the tool's output_schema",
+  ),
   outcome_unknown: line(
     'unknown_outcome',
     409,
@@ -115,9 +115,14 @@ export const catalogue = {
   ),
 
   // the house
+  too_many_streams: line('rate_limited', 429, 'Too many open streams'),
   overloaded: line('unavailable', 503, 'Too many calls are in flight'),
   shutting_down: line('unavailable', 503, 'The server is shutting down'),
   store_unavailable: line('unavailable', 503, 'The store is not available'),
+  store_locked: line('unavailable', 503, 'The data directory is in use by another process'),
+  store_unusable: line('internal', 500, 'The data directory cannot be used'),
+  store_too_new: line('internal', 500, 'The database was written by a newer version'),
+  wrong_master_key: line('internal', 500, 'The master key does not open this database'),
   internal: line('internal', 500, 'Internal error'),
 } as const satisfies Record<string, CatalogueLine>
 

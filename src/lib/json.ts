@@ -130,8 +130,8 @@ class Parser {
     if (raw === undefined) throw this.malformed()
     this.at += raw.length
     const value = Number(raw)
-    // Up to 15 significant digits always survive a double; longer ones are kept as they were sent.
-    return raw.length <= 15 && Number.isFinite(value) ? value : exactOr(value, raw)
+    // Up to 15 digits without an exponent always survive a double.
+    return raw.length <= 15 && !/[eE]/.test(raw) ? value : exactOr(value, raw)
   }
 
   private string(): string {
@@ -143,9 +143,7 @@ class Parser {
       const c = text.charCodeAt(i)
       if (c === QUOTE) {
         this.at = i + 1
-        return escaped || suspicious
-          ? this.unescape(start, i + 1)
-          : text.slice(start + 1, i)
+        return escaped || suspicious ? this.unescape(start, i + 1) : text.slice(start + 1, i)
       }
       if (c === 0x5c) {
         escaped = true
@@ -175,7 +173,9 @@ class Parser {
   private enter(): void {
     this.at++
     if (++this.depth > this.maxDepth) {
-      throw new AppError('malformed_json', { reason: `Nested deeper than ${this.maxDepth} levels.` })
+      throw new AppError('malformed_json', {
+        reason: `Nested deeper than ${this.maxDepth} levels.`,
+      })
     }
   }
 
@@ -234,7 +234,10 @@ class Parser {
 
 const digitsOf = (raw: string) => {
   const mantissa = raw.replace(/[eE].*$/, '')
-  return mantissa.replace(/[^0-9]/g, '').replace(/^0+/, '').replace(/0+$/, '')
+  return mantissa
+    .replace(/[^0-9]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '')
 }
 
 /** Keeps the double where its shortest form has the very digits that were sent. */
