@@ -1,0 +1,155 @@
+import { formatRunId } from '../lib/run_id.ts'
+import type { Run, RunOutcome, RunSource, RunStart, RunState } from '../model/run.ts'
+import type { HttpMethod } from '../model/tool.ts'
+import { blob, int, intOrNull, text, textOrNull } from './columns.ts'
+import type { Operation, Row, SqlValue } from './database.ts'
+import { type Page, pageOf } from './page.ts'
+
+const START_COLUMNS = `id, project_id, integration_id, tool_id, tool_version, member_external_id,
+  source, http_method, started_at_ms`
+
+const startValues = (run: RunStart): SqlValue[] => [
+  run.id,
+  run.projectId,
+  run.integrationId,
+  run.toolId,
+  run.toolVersion,
+  run.memberExternalId,
+  run.source,
+  run.httpMethod,
+  run.startedAtMs,
+]
+
+const outcomeValues = (outcome: RunOutcome): SqlValue[] => [
+  outcome.state,
+  outcome.finishedAtMs,
+  outcome.durationMs,
+  outcome.upstreamMs,
+  outcome.upstreamStatus,
+  outcome.errorCode,
+  outcome.errorReason,
+  outcome.requestBytes,
+  outcome.responseBytes,
+]
+
+const INSERT_SENDING = `INSERT INTO runs (${START_COLUMNS}, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sending')`
+
+/** Records that a write is about to be sent; on disk before its first byte leaves (R1, R2). */
+export function* insertSendingRun(run: RunStart): Operation<void> {
+  yield { sql: INSERT_SENDING, params: startValues(run) }
+}
+
+const INSERT_FINISHED = `INSERT INTO runs (${START_COLUMNS}, state, finished_at_ms, duration_ms,
+  upstream_ms, upstream_status, error_code, error_reason, request_bytes, response_bytes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+
+/** Records a run that needed no claim, as it ended. */
+export function* insertFinishedRun(run: RunStart, outcome: RunOutcome): Operation<void> {
+  yield { sql: INSERT_FINISHED, params: [...startValues(run), ...outcomeValues(outcome)] }
+}
+
+const FINISH = `UPDATE runs SET state = $3, finished_at_ms = $4, duration_ms = $5,
+  upstream_ms = $6, upstream_status = $7, error_code = $8, error_reason = $9, request_bytes = $10,
+  response_bytes = $11 WHERE project_id = $1 AND id = $2 AND state = 'sending' RETURNING seq`
+
+/** Closes a claimed run; false when it is no longer open (a late writer is fenced off). */
+export function* finishRun(run: RunStart, outcome: RunOutcome): Operation<boolean> {
+  const rows = yield { sql: FINISH, params: [run.projectId, run.id, ...outcomeValues(outcome)] }
+  return rows.length > 0
+}
+
+/** Marks every run left `sending` by a dead process as unknown; yields how many (R7). */
+export function* closeAbandonedRuns(nowMs: number): Operation<number> {
+  const rows = yield {
+    sql: `UPDATE runs SET state = 'unknown', finished_at_ms = $1, error_code = 'outcome_unknown',
+      error_reason = 'Gatehouse stopped while this request was under way.'
+      WHERE state = 'sending' RETURNING seq`,
+    params: [nowMs],
+  }
+  return rows.length
+}
+
+const SELECT = `SELECT r.id, r.project_id, r.integration_id, r.tool_id, r.tool_version,
+  t.name AS tool_name, r.member_external_id, r.source, r.http_method, r.state, r.started_at_ms,
+  r.finished_at_ms, r.duration_ms, r.upstream_ms, r.upstream_status, r.error_code,
+  r.error_reason, r.request_bytes, r.response_bytes
+FROM runs r LEFT JOIN tools t ON t.id = r.tool_id`
+
+/** Finds a run of a project. */
+export function* findRun(projectId: number, id: Uint8Array): Operation<Run | null> {
+  const [row] = yield {
+    sql: `${SELECT} WHERE r.project_id = $1 AND r.id = $2`,
+    params: [projectId, id],
+  }
+  return row === undefined ? null : runOf(row)
+}
+
+/** Which runs a list shows; a null filter admits all. */
+export interface RunFilter {
+  readonly projectId: number
+  readonly toolId: number | null
+  readonly integrationId: number | null
+  readonly state: RunState | null
+  readonly errorCode: string | null
+  readonly sinceMs: number | null
+  readonly untilMs: number | null
+}
+
+const LIST = `${SELECT} WHERE r.project_id = $1 AND r.id < $2
+  AND (CAST($3 AS BIGINT) IS NULL OR r.tool_id = $3)
+  AND (CAST($4 AS BIGINT) IS NULL OR r.integration_id = $4)
+  AND (CAST($5 AS TEXT) IS NULL OR r.state = $5)
+  AND (CAST($6 AS TEXT) IS NULL OR r.error_code = $6)
+  AND (CAST($7 AS BIGINT) IS NULL OR r.started_at_ms >= $7)
+  AND (CAST($8 AS BIGINT) IS NULL OR r.started_at_ms < $8)
+  ORDER BY r.id DESC LIMIT $9`
+
+const afterAll = new Uint8Array(16).fill(255)
+
+/** Lists a project's runs, newest first (UUIDv7 order), from before `position`. */
+export function* listRuns(
+  filter: RunFilter,
+  limit: number,
+  position: string | null,
+): Operation<Page<Run>> {
+  const rows = yield {
+    sql: LIST,
+    params: [
+      filter.projectId,
+      position === null ? afterAll : Uint8Array.fromHex(position),
+      filter.toolId,
+      filter.integrationId,
+      filter.state,
+      filter.errorCode,
+      filter.sinceMs,
+      filter.untilMs,
+      limit + 1,
+    ],
+  }
+  return pageOf(rows.map(runOf), limit, (run) => run.id.replaceAll('-', ''))
+}
+
+function runOf(row: Row): Run {
+  return {
+    id: formatRunId(blob(row, 'id')),
+    projectId: int(row, 'project_id'),
+    integrationId: int(row, 'integration_id'),
+    toolId: int(row, 'tool_id'),
+    toolVersion: int(row, 'tool_version'),
+    toolName: textOrNull(row, 'tool_name') ?? '',
+    memberExternalId: textOrNull(row, 'member_external_id'),
+    source: text(row, 'source') as RunSource,
+    httpMethod: text(row, 'http_method') as HttpMethod,
+    state: text(row, 'state') as RunState,
+    startedAtMs: int(row, 'started_at_ms'),
+    finishedAtMs: intOrNull(row, 'finished_at_ms'),
+    durationMs: intOrNull(row, 'duration_ms'),
+    upstreamMs: intOrNull(row, 'upstream_ms'),
+    upstreamStatus: intOrNull(row, 'upstream_status'),
+    errorCode: textOrNull(row, 'error_code'),
+    errorReason: textOrNull(row, 'error_reason'),
+    requestBytes: intOrNull(row, 'request_bytes'),
+    responseBytes: intOrNull(row, 'response_bytes'),
+  }
+}

@@ -1,0 +1,19 @@
+import { rmSync } from 'node:fs'
+import { type OpenStore, openSqlite } from '../../src/store/open_sqlite.ts'
+import { temporaryDir } from './temporary_dir.ts'
+
+/** A store on a directory of its own; `close` removes both. */
+export interface TestStore extends OpenStore {
+  readonly dataDir: string
+}
+
+/** Opens a fresh store. */
+export function openTestStore(): TestStore {
+  const dataDir = temporaryDir()
+  const store = openSqlite(dataDir)
+  const close = async () => {
+    await store.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  return { database: store.database, dataDir, close }
+}
