@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto'
+import { sha256 } from './digest.ts'
+
+/** Prefix of a project API key (wire.md §2). */
+export const apiKeyPrefix = 'tengine_'
+/** Prefix of an admin token (wire.md §2). */
+export const adminTokenPrefix = 'gha_'
+
+/** A credential at its birth: the only moment its text exists here. */
+export interface NewToken {
+  /** Shown once, never stored. */
+  readonly token: string
+  /** What the store keeps: SHA-256 of the text. */
+  readonly hash: Uint8Array
+  readonly last4: string
+}
+
+/** Makes a credential: prefix and 32 random bytes in base64url (RFC 4648 §5). */
+export function newToken(prefix: string): NewToken {
+  const token = prefix + randomBytes(32).toString('base64url')
+  return { token, hash: sha256(token), last4: token.slice(-4) }
+}
+
+const shape = /^(?:tengine_|gha_)[A-Za-z0-9_-]{43}$/
+
+/** The stored form of a presented credential; null when its shape is not one of ours, byte for byte. */
+export function hashPresentedToken(token: string): Uint8Array | null {
+  return shape.test(token) ? sha256(token) : null
+}
