@@ -11,15 +11,14 @@ export interface Member {
 
 /** Who is calling a project's tools, as the credential of this very request proves it. */
 export interface Principal {
-  readonly kind: 'api_key'
+  readonly kind: 'api_key' | 'administrator'
   readonly projectId: number
   readonly projectSlug: string
-  readonly projectName: string
   /** Counts every change of the project's tools; compiled toolsets are cached by it. */
   readonly projectEpoch: number
   readonly integrationId: number
-  readonly integrationName: string
-  readonly apiKeyId: number
+  /** Null where an administrator tries a tool out. */
+  readonly apiKeyId: number | null
   readonly permissions: ReadonlySet<ApiKeyPermission>
   readonly member: Member | null
   /** Scopes held; null means every scope of the project (an API key). */
@@ -32,4 +31,12 @@ export function holdsScope(principal: Principal, scope: string): boolean {
   const held = principal.scopes
   if (held === null || held.has('ALL') || held.has(scope)) return true
   return scope.endsWith('_READ') && held.has(`${scope.slice(0, -'_READ'.length)}_WRITE`)
+}
+
+/** What a principal's project and integration are called. */
+export interface PrincipalNames {
+  readonly projectName: string
+  readonly integrationName: string
+  /** The project's description, shown to models as the server's instructions. */
+  readonly instructions: string
 }

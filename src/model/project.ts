@@ -16,7 +16,11 @@ export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** A slug made from a name: ASCII, lower case, hyphens; `project` when nothing is left. */
 export function slugOf(name: string): string {
-  const ascii = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const ascii = name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
   const trimmed = ascii.slice(0, 48).replace(/^-+|-+$/g, '')
   return trimmed === '' ? 'project' : trimmed
 }

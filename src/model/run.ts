@@ -41,9 +41,17 @@ export interface RunStart {
 /** Which door a call came through. */
 export type RunSource = 'mcp' | 'execute'
 
-/** A run as history shows it. */
-export interface Run extends Omit<RunStart, 'id'>, Partial<Omit<RunOutcome, 'state'>> {
+/** A run as history shows it; what is not known yet is null. */
+export interface Run extends Omit<RunStart, 'id'> {
   readonly id: string
-  readonly state: RunState
   readonly toolName: string
+  readonly state: RunState
+  readonly upstreamStatus: number | null
+  readonly errorCode: string | null
+  readonly errorReason: string | null
+  readonly finishedAtMs: number | null
+  readonly durationMs: number | null
+  readonly upstreamMs: number | null
+  readonly requestBytes: number | null
+  readonly responseBytes: number | null
 }
