@@ -1,0 +1,57 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { z } from 'zod'
+import type { AccessDeps } from '../access/authenticate.ts'
+import { AppError, type FieldError } from '../errors.ts'
+import type { ExecutorDeps } from '../executor/call_tool.ts'
+import type { JsonValue } from '../lib/json.ts'
+import type { Logger } from '../log.ts'
+import type { ManageDeps } from '../manage/manage_deps.ts'
+import type { Administrator } from '../model/admin_token.ts'
+import type { Peer } from './peer.ts'
+
+/** What the management routes need of the house. */
+export interface ManagementDeps {
+  readonly access: AccessDeps
+  readonly executor: ExecutorDeps
+  readonly manage: ManageDeps
+  readonly logger: Logger
+}
+
+/** What middleware hands to the routes. */
+export interface ManagementEnv {
+  Bindings: { readonly peer: Peer }
+  Variables: {
+    readonly requestId: string
+    readonly admin: Administrator
+    /** The body as the strict parser read it; the routes take free-form JSON from here. */
+    readonly exactBody: JsonValue
+  }
+}
+
+/** A router of this API. */
+export type ManagementRouter = OpenAPIHono<ManagementEnv>
+
+/** Creates a router whose validation failures are answered alike. */
+export function createRouter(): ManagementRouter {
+  return new OpenAPIHono<ManagementEnv>({ defaultHook: refuseInvalid })
+}
+
+type Validation = { success: true } | { success: false; error: z.core.$ZodError }
+
+function refuseInvalid(result: Validation): void {
+  if (result.success) return
+  const errors: FieldError[] = result.error.issues.flatMap(fieldErrors)
+  throw new AppError('validation_failed', { errors })
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const pointer = issue.path.map(pointerStep).join('')
+  if (issue.code !== 'unrecognized_keys') return [{ pointer, message: issue.message }]
+  return issue.keys.map((key) => ({
+    pointer: pointer + pointerStep(key),
+    message: 'is not a field this takes',
+  }))
+}
+
+const pointerStep = (key: PropertyKey) =>
+  `/${String(key).slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')}`

@@ -1,0 +1,135 @@
+import { createRoute } from '@hono/zod-openapi'
+import {
+  createIntegration,
+  deleteIntegration,
+  getIntegration,
+  type IntegrationChange,
+  listIntegrations,
+  rotateApiKey,
+  updateIntegration,
+} from '../../manage/integrations.ts'
+import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
+import { idParam, pageOf, pageQuery, projectQuery } from '../schemas/common_schemas.ts'
+import {
+  integrationChangeSchema,
+  integrationJson,
+  integrationSchema,
+  integrationWithKeySchema,
+  newIntegrationSchema,
+} from '../schemas/integration_schemas.ts'
+import { json, jsonBody, problems, secured } from './route_parts.ts'
+
+const tags = ['Integrations']
+
+const list = createRoute({
+  method: 'get',
+  path: '/integrations',
+  operationId: 'listIntegrations',
+  tags,
+  summary: 'List integrations',
+  security: secured,
+  request: { query: pageQuery.extend({ project_id: projectQuery }) },
+  responses: { 200: json(pageOf(integrationSchema), 'Integrations by id.'), ...problems },
+})
+
+const create = createRoute({
+  method: 'post',
+  path: '/integrations',
+  operationId: 'createIntegration',
+  tags,
+  summary: 'Create an integration and its API key',
+  security: secured,
+  request: { body: jsonBody(newIntegrationSchema) },
+  responses: { 201: json(integrationWithKeySchema, 'The integration and its key.'), ...problems },
+})
+
+const show = createRoute({
+  method: 'get',
+  path: '/integrations/{id}',
+  operationId: 'getIntegration',
+  tags,
+  summary: 'Show an integration',
+  security: secured,
+  request: { params: idParam },
+  responses: { 200: json(integrationSchema, 'The integration.'), ...problems },
+})
+
+const update = createRoute({
+  method: 'patch',
+  path: '/integrations/{id}',
+  operationId: 'updateIntegration',
+  tags,
+  summary: 'Rename, deactivate or activate an integration',
+  security: secured,
+  request: { params: idParam, body: jsonBody(integrationChangeSchema) },
+  responses: { 200: json(integrationSchema, 'The integration as it is now.'), ...problems },
+})
+
+const rotate = createRoute({
+  method: 'post',
+  path: '/integrations/{id}/rotate',
+  operationId: 'rotateApiKey',
+  tags,
+  summary: "Replace an integration's API key",
+  description: 'The old key is refused from the next request on.',
+  security: secured,
+  request: { params: idParam },
+  responses: {
+    200: json(integrationWithKeySchema, 'The integration and its new key.'),
+    ...problems,
+  },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/integrations/{id}',
+  operationId: 'deleteIntegration',
+  tags,
+  summary: 'Delete an integration and revoke its key',
+  security: secured,
+  request: { params: idParam },
+  responses: {
+    204: { description: 'Deleted; its key is refused from the next request on.' },
+    ...problems,
+  },
+})
+
+/** `/integrations`. */
+export function integrationRoutes({ manage }: ManagementDeps): ManagementRouter {
+  const router = createRouter()
+  router.openapi(list, async (c) => {
+    const { limit, cursor = null, project_id: projectId = null } = c.req.valid('query')
+    const page = await listIntegrations(manage, c.get('admin'), { limit, cursor, projectId })
+    return c.json({ items: page.items.map(integrationJson), next_cursor: page.nextCursor }, 200)
+  })
+  router.openapi(create, async (c) => {
+    const { project_id: projectId = null, name, permissions, expires_at } = c.req.valid('json')
+    const expiresAtMs = expires_at === null ? null : Date.parse(expires_at)
+    const input = { projectId, name, permissions, expiresAtMs }
+    const made = await createIntegration(manage, c.get('admin'), input)
+    return c.json({ integration: integrationJson(made.integration), api_key: made.apiKey }, 201)
+  })
+  router.openapi(show, async (c) => {
+    const integration = await getIntegration(manage, c.get('admin'), c.req.valid('param').id)
+    return c.json(integrationJson(integration), 200)
+  })
+  router.openapi(update, async (c) => {
+    const { name, is_active: isActive } = c.req.valid('json')
+    const change = {
+      ...(name === undefined ? {} : { name }),
+      ...(isActive === undefined ? {} : { isActive }),
+    } satisfies IntegrationChange
+    const { id } = c.req.valid('param')
+    const integration = await updateIntegration(manage, c.get('admin'), { id, change })
+    return c.json(integrationJson(integration), 200)
+  })
+  router.openapi(rotate, async (c) => {
+    const made = await rotateApiKey(manage, c.get('admin'), c.req.valid('param').id)
+    return c.json({ integration: integrationJson(made.integration), api_key: made.apiKey }, 200)
+  })
+  router.openapi(remove, async (c) => {
+    await deleteIntegration(manage, c.get('admin'), c.req.valid('param').id)
+    return c.body(null, 204)
+  })
+  return router
+}

@@ -1,0 +1,233 @@
+import { z } from '@hono/zod-openapi'
+import type { JsonObject } from '../../lib/json.ts'
+import type { ToolChange, ToolVersion, ToolView } from '../../manage/tools.ts'
+import { authStrategies, httpMethods, type ToolDefinition } from '../../model/tool.ts'
+import { lineField, moment, momentOf, momentOrNull, proseField } from './common_schemas.ts'
+
+const name = z
+  .string()
+  .regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, hyphens or underscores')
+  .meta({ example: 'crm-contacts-get_by_id' })
+const description = proseField(16_000).meta({
+  description: 'What the model reads to decide when and how to call the tool.',
+})
+const jsonObject = z.record(z.string(), z.unknown())
+const jsonSchema = jsonObject.meta({
+  description: 'JSON Schema 2020-12 with top-level type object.',
+})
+const scopes = z.array(z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/)).max(64)
+const annotations = z.strictObject({
+  title: lineField(200).optional(),
+  readOnlyHint: z.boolean().optional(),
+  destructiveHint: z.boolean().optional(),
+  idempotentHint: z.boolean().optional(),
+  openWorldHint: z.boolean().optional(),
+})
+const identity = z.strictObject({
+  id: z.boolean().default(true),
+  email: z.boolean().default(false),
+  roles: z.boolean().default(false),
+})
+
+/** Every field of a tool that makes up a version, as it is written (wire.md §5). */
+const fields = {
+  name,
+  description,
+  input_schema: jsonSchema,
+  output_schema: jsonSchema.nullable(),
+  base_url: z
+    .string()
+    .max(2000)
+    .meta({ description: 'Origin only.', example: 'https://api.example.com' }),
+  http_method: z.enum(httpMethods),
+  endpoint_path: z
+    .string()
+    .max(4000)
+    .meta({ description: 'Starts with `/`; may hold `{variable}`.', example: '/posts/{id}' }),
+  headers_template: z.record(z.string(), z.string()).nullable(),
+  query_template: jsonObject.nullable(),
+  body_template: jsonObject.nullable(),
+  require_member: z.boolean(),
+  inject_member_identity: identity,
+  auth_strategy: z.enum(authStrategies),
+  auth_header_name: z
+    .string()
+    .max(100)
+    .nullable()
+    .meta({ description: 'The header that `static_header` fills.' }),
+  send_idempotency_key: z
+    .boolean()
+    .meta({ description: 'Whether requests other than GET carry `Idempotency-Key`.' }),
+  required_scopes: scopes,
+  timeout_ms: z.int().min(100).max(600_000),
+  max_response_bytes: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024),
+  annotations: annotations.nullable(),
+}
+
+const secret = z.string().max(8000).meta({
+  description: 'Plain text here, sealed at rest, never returned. `basic` takes `user:password`.',
+})
+
+/** A tool to register. */
+export const newToolSchema = z
+  .strictObject({
+    ...fields,
+    project_id: z.int().positive().optional(),
+    description: description.default(''),
+    input_schema: jsonSchema.default({ type: 'object', properties: {} }),
+    output_schema: fields.output_schema.default(null),
+    headers_template: fields.headers_template.default(null),
+    query_template: fields.query_template.default(null),
+    body_template: fields.body_template.default(null),
+    require_member: fields.require_member.default(false),
+    inject_member_identity: identity.default({ id: true, email: false, roles: false }),
+    auth_strategy: fields.auth_strategy.default('none'),
+    auth_header_name: fields.auth_header_name.default(null),
+    send_idempotency_key: fields.send_idempotency_key.default(true),
+    required_scopes: scopes.default([]),
+    timeout_ms: fields.timeout_ms.default(30_000),
+    max_response_bytes: fields.max_response_bytes.default(1024 * 1024),
+    annotations: fields.annotations.default(null),
+    is_enabled: z.boolean().default(true),
+    encrypted_auth_secret: secret.optional(),
+  })
+  .openapi('NewTool')
+
+/** What of a tool to change. */
+export const toolChangeSchema = z
+  .strictObject({
+    ...fields,
+    is_enabled: z.boolean(),
+    encrypted_auth_secret: secret,
+    keep_previous_secret_until: moment.meta({
+      description: 'Keeps signing with the replaced secret too until then, for a rotation.',
+    }),
+  })
+  .partial()
+  .openapi('ToolChange')
+
+/** A tool in answers. */
+export const toolSchema = z
+  .object({
+    id: z.int(),
+    project_id: z.int(),
+    version: z.int(),
+    content_hash: z.string(),
+    is_enabled: z.boolean(),
+    ...fields,
+    has_auth_secret: z.boolean(),
+    previous_secret_expires_at: moment.nullable(),
+    created_at: moment,
+    updated_at: moment,
+  })
+  .openapi('Tool')
+
+/** A version of a tool in answers. */
+export const toolVersionSchema = z
+  .object({
+    version: z.int(),
+    content_hash: z.string(),
+    created_at: moment,
+    created_by: z.string(),
+    definition: z.object(fields),
+  })
+  .openapi('ToolVersion')
+
+type Field = keyof typeof fields
+const memberOf: Readonly<Record<Field, keyof ToolDefinition>> = {
+  name: 'name',
+  description: 'description',
+  input_schema: 'inputSchema',
+  output_schema: 'outputSchema',
+  base_url: 'baseUrl',
+  http_method: 'httpMethod',
+  endpoint_path: 'endpointPath',
+  headers_template: 'headersTemplate',
+  query_template: 'queryTemplate',
+  body_template: 'bodyTemplate',
+  require_member: 'requireMember',
+  inject_member_identity: 'injectMemberIdentity',
+  auth_strategy: 'authStrategy',
+  auth_header_name: 'authHeaderName',
+  send_idempotency_key: 'sendIdempotencyKey',
+  required_scopes: 'requiredScopes',
+  timeout_ms: 'timeoutMs',
+  max_response_bytes: 'maxResponseBytes',
+  annotations: 'annotations',
+}
+const fieldNames = Object.keys(memberOf) as Field[]
+
+/** Free-form JSON is taken from the strict reading of the body, digit for digit. */
+const freeForm: ReadonlySet<string> = new Set([
+  'input_schema',
+  'output_schema',
+  'query_template',
+  'body_template',
+])
+
+/**
+ * The parts of a definition that a checked body holds.
+ * @param exact the same body as `parseJson` read it
+ */
+export function definitionPart(
+  checked: Readonly<Record<string, unknown>>,
+  exact: JsonObject,
+): Partial<ToolDefinition> {
+  const part: Record<string, unknown> = {}
+  for (const field of fieldNames) {
+    const value = freeForm.has(field) && field in exact ? exact[field] : checked[field]
+    if (value !== undefined) part[memberOf[field]] = value
+  }
+  return part as Partial<ToolDefinition>
+}
+
+/** The change a checked body asks for. */
+export function toolChangeOf(
+  checked: z.infer<typeof toolChangeSchema>,
+  exact: JsonObject,
+): ToolChange {
+  const { is_enabled, encrypted_auth_secret, keep_previous_secret_until } = checked
+  return {
+    definition: definitionPart(checked, exact),
+    ...(is_enabled === undefined ? {} : { isEnabled: is_enabled }),
+    ...(encrypted_auth_secret === undefined ? {} : { secret: encrypted_auth_secret }),
+    ...(keep_previous_secret_until === undefined
+      ? {}
+      : { keepPreviousUntilMs: Date.parse(keep_previous_secret_until) }),
+  }
+}
+
+function definitionJson(definition: ToolDefinition) {
+  const entries = fieldNames.map((field) => [field, definition[memberOf[field]]])
+  return Object.fromEntries(entries) as z.infer<z.ZodObject<typeof fields>>
+}
+
+/** Writes a tool as the API shows it. */
+export function toolJson({ tool, hasAuthSecret, previousSecretExpiresAtMs }: ToolView) {
+  return {
+    id: tool.id,
+    project_id: tool.projectId,
+    version: tool.version,
+    content_hash: tool.contentHash,
+    is_enabled: tool.isEnabled,
+    ...definitionJson(tool.definition),
+    has_auth_secret: hasAuthSecret,
+    previous_secret_expires_at: momentOrNull(previousSecretExpiresAtMs),
+    created_at: momentOf(tool.createdAtMs),
+    updated_at: momentOf(tool.updatedAtMs),
+  }
+}
+
+/** Writes a version as the API shows it. */
+export function toolVersionJson(version: ToolVersion) {
+  return {
+    version: version.version,
+    content_hash: version.contentHash,
+    created_at: momentOf(version.createdAtMs),
+    created_by: version.createdBy,
+    definition: definitionJson(version.definition),
+  }
+}

@@ -1,0 +1,20 @@
+import type { MasterKey } from '../crypto/master_key.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ToolDefinition } from '../model/tool.ts'
+import type { Database } from '../store/database.ts'
+
+/** What managing needs of the house. */
+export interface ManageDeps {
+  readonly database: Database
+  readonly clock: Clock
+  readonly masterKey: MasterKey
+  /**
+   * Whether a definition can be called, by the code that would call it. `secret` is the new secret in
+   * plain text, null where none is given. @throws AppError naming what is wrong
+   */
+  readonly checkDefinition: (definition: ToolDefinition, secret: string | null) => void
+  /** Told after the tools of a project changed. */
+  readonly onToolsChanged: (projectId: number) => void
+  /** Builds the MCP URL of a project. */
+  readonly mcpUrlOf: (slug: string) => string
+}

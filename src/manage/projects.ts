@@ -1,0 +1,96 @@
+import { AppError } from '../errors.ts'
+import type { Administrator } from '../model/admin_token.ts'
+import { type Project, slugOf } from '../model/project.ts'
+import {
+  findProject,
+  insertProject,
+  listProjects as listAll,
+  updateProject as writeProject,
+} from '../store/project_store.ts'
+import type { ManageDeps } from './manage_deps.ts'
+import { type CursorPage, type PageRequest, readPage } from './paging.ts'
+import { notFound, requireWholeInstance } from './reach.ts'
+
+/** What a new project may say. */
+export interface ProjectInput {
+  readonly name: string
+  /** Made from the name when absent. */
+  readonly slug: string | null
+  readonly description: string
+}
+
+/** Creates a project. @throws AppError name_taken - a slug that was asked for is in use */
+export async function createProject(
+  deps: ManageDeps,
+  admin: Administrator,
+  input: ProjectInput,
+): Promise<Project> {
+  requireWholeInstance(admin)
+  const { name, description } = input
+  for (const slug of slugCandidates(input)) {
+    const nowMs = deps.clock.nowMs()
+    const project = await deps.database.write(() =>
+      insertProject({ slug, name, description, nowMs }),
+    )
+    if (project !== null) return project
+  }
+  throw slugTaken(input.slug ?? slugOf(name))
+}
+
+/** The slug asked for and no other; else the name's, numbered until one is free. */
+function* slugCandidates(input: ProjectInput): Generator<string> {
+  if (input.slug !== null) {
+    yield input.slug
+    return
+  }
+  const base = slugOf(input.name)
+  yield base
+  for (let n = 2; n < 1_000; n++) yield `${base}-${n}`
+}
+
+const slugTaken = (slug: string) =>
+  new AppError('name_taken', {
+    errors: [{ pointer: '/slug', message: `"${slug}" is the slug of another project` }],
+  })
+
+/** Lists the projects in the administrator's reach. */
+export async function listProjects(
+  deps: ManageDeps,
+  admin: Administrator,
+  request: PageRequest,
+): Promise<CursorPage<Project>> {
+  if (admin.projectId !== null) {
+    return { items: [await getProject(deps, admin, admin.projectId)], nextCursor: null }
+  }
+  const list = (position: string | null) => listAll(request.limit, position)
+  return readPage(deps, 'projects', { ...request, list })
+}
+
+/** Finds a project. @throws AppError not_found */
+export async function getProject(
+  deps: ManageDeps,
+  admin: Administrator,
+  id: number,
+): Promise<Project> {
+  const isInReach = admin.projectId === null || admin.projectId === id
+  const project = isInReach ? await deps.database.read(() => findProject(id)) : null
+  if (project === null) throw notFound('project')
+  return project
+}
+
+/** Which fields of a project change; the others stay. */
+export type ProjectChange = Partial<Pick<Project, 'name' | 'slug' | 'description' | 'isSuspended'>>
+
+/** Changes a project; suspending it ends every credential's use of it at once. */
+export async function updateProject(
+  deps: ManageDeps,
+  admin: Administrator,
+  target: { readonly id: number; readonly change: ProjectChange },
+): Promise<Project> {
+  const project = await getProject(deps, admin, target.id)
+  const changed = { ...project, ...target.change, updatedAtMs: deps.clock.nowMs() }
+  const written = await deps.database.write(() => writeProject(changed))
+  if (written === 'slug_taken') throw slugTaken(changed.slug)
+  if (written === null) throw notFound('project')
+  return written
+}

@@ -1,0 +1,51 @@
+import { parseRunId } from '../lib/run_id.ts'
+import type { Administrator } from '../model/admin_token.ts'
+import type { Project } from '../model/project.ts'
+import type { Run } from '../model/run.ts'
+import type { Page } from '../store/page.ts'
+import { listProjects } from '../store/project_store.ts'
+import { findRun, listRuns as listAll, type RunFilter } from '../store/run_store.ts'
+import type { ManageDeps } from './manage_deps.ts'
+import { type CursorPage, type PageRequest, readPage } from './paging.ts'
+import { notFound, projectInReach } from './reach.ts'
+
+/** A filter whose project may be implied by the credential. */
+export type RunQuery = Omit<RunFilter, 'projectId'> & { readonly projectId: number | null }
+
+/** Lists runs, newest first. */
+export function listRuns(
+  deps: ManageDeps,
+  admin: Administrator,
+  request: PageRequest & RunQuery,
+): Promise<CursorPage<Run>> {
+  const projectId = projectInReach(admin, request.projectId)
+  const filter = { ...request, projectId }
+  const list = (position: string | null) => listAll(filter, request.limit, position)
+  return readPage(deps, `runs|${projectId}`, { ...request, list })
+}
+
+/** Finds a run by its Run ID. @throws AppError not_found */
+export async function getRun(deps: ManageDeps, admin: Administrator, id: string): Promise<Run> {
+  const bytes = parseRunId(id)
+  if (bytes === null) throw notFound('run')
+  for await (const projectId of projectsInReach(deps, admin)) {
+    const run = await deps.database.read(() => findRun(projectId, bytes))
+    if (run !== null) return run
+  }
+  throw notFound('run')
+}
+
+/** Runs are found by project first, so that one index serves both the list and the look-up. */
+async function* projectsInReach(deps: ManageDeps, admin: Administrator): AsyncGenerator<number> {
+  if (admin.projectId !== null) {
+    yield admin.projectId
+    return
+  }
+  let position: string | null = null
+  do {
+    const at: string | null = position
+    const page: Page<Project> = await deps.database.read(() => listProjects(200, at))
+    for (const project of page.items) yield project.id
+    position = page.next
+  } while (position !== null)
+}
