@@ -1,0 +1,203 @@
+import { CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server'
+import { AppError } from '../errors.ts'
+import { callTool, type ExecutorDeps, type ToolCall } from '../executor/call_tool.ts'
+import type { CompiledTool } from '../executor/compile_tool.ts'
+import { isJsonObject, type JsonObject } from '../lib/json.ts'
+import type { Principal, PrincipalNames } from '../model/principal.ts'
+import {
+  type CallEnding,
+  type Interest,
+  noticesAtEnd,
+  noticesAtStart,
+  noticesWhileWaiting,
+} from './call_notices.ts'
+import { firstNoticeMs, streamResponse } from './call_stream.ts'
+import {
+  answerHeaders,
+  type RpcError,
+  rpcCodes,
+  rpcErrorJson,
+  rpcErrorResponse,
+  rpcResultJson,
+  rpcResultResponse,
+} from './json_rpc.ts'
+import { isLogLevel, type LogLevels } from './log_level.ts'
+import { paramHeaderMismatch } from './param_headers.ts'
+import type { McpRequest } from './protocol.ts'
+import { callResultJson } from './tool_result.ts'
+import { whoamiJson, whoamiName } from './whoami.ts'
+
+/** One authenticated HTTP exchange. */
+export interface McpExchange {
+  readonly principal: Principal
+  readonly headers: Headers
+  /** Fires when the client goes away: that is how a call is cancelled (MCP 2026-07-28). */
+  readonly signal: AbortSignal
+  /** What the log should say of the exchange; filled while it is answered. */
+  readonly note: ExchangeNote
+}
+
+/** What the access log says of an MCP exchange. */
+export interface ExchangeNote {
+  method?: string
+  tool?: string
+  runId?: string
+  error?: AppError
+}
+
+/** What answering a call needs. */
+export interface ToolsCallDeps {
+  readonly executor: ExecutorDeps
+  readonly logLevels: LogLevels
+  readonly readNames: (principal: Principal) => Promise<PrincipalNames>
+}
+
+/** Answers `tools/call` (wire.md §7). */
+export async function answerToolsCall(
+  deps: ToolsCallDeps,
+  request: McpRequest,
+  exchange: McpExchange,
+): Promise<Response> {
+  const name = String(request.params.name)
+  exchange.note.tool = name
+  if (!hasFitResponses(request.params)) return rpcErrorResponse(request.id, unfitResponses)
+  if (name === whoamiName) {
+    const client = clientName(request.meta, exchange.headers)
+    const names = await deps.readNames(exchange.principal)
+    const context = { client, era: request.era }
+    return rpcResultResponse(request.id, whoamiJson(exchange.principal, names, context))
+  }
+  const compiled = await resolve(deps.executor, request, exchange.principal)
+  const mismatch = request.era === 'modern' ? mirroredMismatch(compiled, request, exchange) : null
+  if (mismatch !== null) return rpcErrorResponse(request.id, mismatch)
+  const logLevel = wantedLevel(deps, request, exchange)
+  const progressToken = progressTokenOf(request)
+  if (progressToken === null && logLevel === null) {
+    return jsonResponse((await answerCall(deps, request, exchange)).json)
+  }
+  const timeoutMs = compiled?.tool.definition.timeoutMs ?? 0
+  const interest = { progressToken, logLevel, tool: name, timeoutMs }
+  return withNotices(deps, request, { ...exchange, interest })
+}
+
+/**
+ * Tools here never ask back, so responses to questions are ignored (SEP-2322); what is no response at
+ * all is refused like any other malformed request.
+ */
+function hasFitResponses({ inputResponses }: JsonObject): boolean {
+  if (inputResponses === undefined) return true
+  return isJsonObject(inputResponses) && Object.values(inputResponses).every(isJsonObject)
+}
+
+const unfitResponses: RpcError = {
+  status: 200,
+  code: rpcCodes.invalidParams,
+  message: 'Invalid params: inputResponses must be an object of objects',
+}
+
+function wantedLevel(deps: ToolsCallDeps, { era, meta }: McpRequest, exchange: McpExchange) {
+  const level = era === 'modern' ? meta[LOG_LEVEL_META_KEY] : deps.logLevels.of(exchange)
+  return isLogLevel(level) ? level : null
+}
+
+function progressTokenOf({ meta }: McpRequest): string | number | null {
+  const { progressToken } = meta
+  return typeof progressToken === 'string' || typeof progressToken === 'number'
+    ? progressToken
+    : null
+}
+
+interface WatchedExchange extends McpExchange {
+  readonly interest: Interest
+}
+
+/** Answers as a stream of notices and the result; in JSON where there is nothing to tell but that. */
+async function withNotices(
+  deps: ToolsCallDeps,
+  request: McpRequest,
+  exchange: WatchedExchange,
+): Promise<Response> {
+  const { interest } = exchange
+  const startedAtMs = performance.now()
+  const answer = answerCall(deps, request, exchange)
+  if (interest.logLevel === null) {
+    const quick = await Promise.race([answer, Bun.sleep(firstNoticeMs).then(() => null)])
+    if (quick !== null) return jsonResponse(quick.json)
+  }
+  return streamResponse({
+    startedAtMs,
+    opening: noticesAtStart(interest),
+    waiting: (elapsedMs) => noticesWhileWaiting(interest, elapsedMs),
+    closing: answer.then(({ json, ending }) => [...noticesAtEnd(interest, ending), json]),
+  })
+}
+
+const jsonResponse = (json: string) => new Response(json, { headers: answerHeaders })
+
+interface CallAnswer {
+  /** The whole JSON-RPC response. */
+  readonly json: string
+  readonly ending: CallEnding
+}
+
+/** Runs the call; never rejects. */
+async function answerCall(
+  deps: ToolsCallDeps,
+  request: McpRequest,
+  exchange: McpExchange,
+): Promise<CallAnswer> {
+  try {
+    const result = await callTool(deps.executor, exchange.principal, toolCall(request, exchange))
+    exchange.note.runId = result.runId
+    if (result.error !== null) exchange.note.error = result.error
+    const json = rpcResultJson(request.id, callResultJson(result, request.era))
+    return { json, ending: result }
+  } catch (thrown) {
+    const error = thrown instanceof AppError ? thrown : new AppError('internal', { cause: thrown })
+    exchange.note.error = error
+    const json = rpcErrorJson(request.id, rpcErrorOf(error))
+    return { json, ending: { runId: null, upstreamStatus: null, durationMs: null, error } }
+  }
+}
+
+function rpcErrorOf(error: AppError): RpcError {
+  const code = error.kind === 'invalid' ? rpcCodes.invalidParams : rpcCodes.internalError
+  const { message, reason } = error
+  return { status: 200, code, message, ...(reason === undefined ? {} : { reason }) }
+}
+
+function toolCall(request: McpRequest, exchange: McpExchange): ToolCall {
+  const { params, meta } = request
+  const traceparent = meta.traceparent
+  return {
+    name: String(params.name),
+    arguments: (params.arguments ?? {}) as JsonObject,
+    source: 'mcp',
+    signal: exchange.signal,
+    traceparent:
+      typeof traceparent === 'string' ? traceparent : exchange.headers.get('traceparent'),
+  }
+}
+
+const resolve = (deps: ExecutorDeps, request: McpRequest, principal: Principal) =>
+  deps.tools.resolve(principal.projectId, principal.projectEpoch, String(request.params.name))
+
+/** Only the stateless revision asks clients to mirror arguments in headers. */
+function mirroredMismatch(
+  compiled: CompiledTool | null,
+  request: McpRequest,
+  exchange: McpExchange,
+): RpcError | null {
+  if (compiled === null) return null
+  const args = (request.params.arguments ?? {}) as JsonObject
+  const mismatch = paramHeaderMismatch(compiled.tool.definition.inputSchema, args, exchange.headers)
+  if (mismatch === null) return null
+  const message = `Bad Request: the request headers and body disagree: ${mismatch}`
+  return { status: 400, code: rpcCodes.headerMismatch, message }
+}
+
+function clientName(meta: JsonObject, headers: Headers): string | null {
+  const info = meta[CLIENT_INFO_META_KEY]
+  const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : null
+  return typeof name === 'string' ? name : headers.get('user-agent')
+}
