@@ -1,0 +1,82 @@
+import type { Command } from 'commander'
+import {
+  type ApiCall,
+  type ApiOptions,
+  apiAction,
+  apiCommand,
+  type PageOptions,
+  pageOptions,
+} from '../api_command.ts'
+import { findProject, idOf } from '../find_object.ts'
+import { given } from '../given.ts'
+import { column } from '../print.ts'
+import type { Surroundings } from '../surroundings.ts'
+
+const path = '/api/v1/projects'
+
+interface EditOptions extends ApiOptions {
+  readonly name?: string
+  readonly slug?: string
+  readonly description?: string
+}
+
+/** `gatehouse project …`: the units that tools, keys and runs belong to. */
+export function addProjectCommands(program: Command, surroundings: Surroundings): void {
+  const project = program.command('project').description('manage projects')
+  apiCommand(project, 'create <name>', 'make a project')
+    .option('--slug <slug>', 'its part of the MCP URL (default: made from the name)')
+    .option('--description <text>', 'shown to models as instructions')
+    .action(apiAction(surroundings, create))
+  pageOptions(apiCommand(project, 'list', 'list projects')).action(apiAction(surroundings, list))
+  apiCommand(project, 'show [project]', 'show a project').action(apiAction(surroundings, show))
+  apiCommand(project, 'update <project>', 'change a project')
+    .option('--name <name>', 'new name')
+    .option('--slug <slug>', "new slug; clients' MCP URLs change with it")
+    .option('--description <text>', 'new description')
+    .action(apiAction(surroundings, update))
+  apiCommand(project, 'suspend <project>', 'refuse every call of a project').action(
+    apiAction(surroundings, (call, wanted: string) => suspend(call, wanted, true)),
+  )
+  apiCommand(project, 'resume <project>', 'allow the calls of a suspended project again').action(
+    apiAction(surroundings, (call, wanted: string) => suspend(call, wanted, false)),
+  )
+}
+
+async function create(call: ApiCall<EditOptions>, name: string): Promise<void> {
+  const { slug, description } = call.options
+  call.print(await call.api.post(path, { name, ...given({ slug, description }) }))
+}
+
+async function list({ api, options, printPage }: ApiCall<PageOptions>): Promise<void> {
+  const { limit, cursor } = options
+  printPage(await api.page(path, { limit, cursor }), [
+    column('id', 'id'),
+    column('slug', 'slug', true),
+    column('name', 'name', true),
+    { title: 'state', text: (item) => (item.is_suspended === true ? 'suspended' : 'active') },
+    column('created', 'created_at'),
+  ])
+}
+
+async function show(
+  { api, print }: ApiCall<ApiOptions>,
+  wanted: string | undefined,
+): Promise<void> {
+  print(await api.get(`${path}/${idOf(await findProject(api, wanted))}`))
+}
+
+async function update(call: ApiCall<EditOptions>, wanted: string): Promise<void> {
+  const { api, options, print } = call
+  const { name, slug, description } = options
+  const id = idOf(await findProject(api, wanted))
+  print(await api.patch(`${path}/${id}`, given({ name, slug, description })))
+}
+
+async function suspend(
+  { api, print }: ApiCall<ApiOptions>,
+  wanted: string,
+  isSuspended: boolean,
+): Promise<void> {
+  const id = idOf(await findProject(api, wanted))
+  print(await api.patch(`${path}/${id}`, { is_suspended: isSuspended }))
+}

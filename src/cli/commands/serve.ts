@@ -1,0 +1,150 @@
+import type { Command } from 'commander'
+import type { App } from '../../app.ts'
+import { type Config, loadConfig } from '../../config.ts'
+import type { Listening } from '../../http/listen.ts'
+import type { RootLogger } from '../../log.ts'
+import { version } from '../../version.ts'
+import { CliFailure, exitCodes } from '../failure.ts'
+import { openLogger } from '../open_logger.ts'
+import { bannerText, urlToTell } from '../serve_banner.ts'
+import { addSettingFlags, settingFlags } from '../setting_flags.ts'
+import type { Surroundings } from '../surroundings.ts'
+
+/** What a stop may take beyond the drain time before the process ends all the same. */
+const stopGraceMs = 5000
+
+/** `gatehouse serve`: the server, until SIGTERM or SIGINT. */
+export function addServeCommand(program: Command, surroundings: Surroundings): void {
+  addSettingFlags(program.command('serve').description('run the server')).action(
+    (options: Record<string, unknown>) => serve(options, surroundings),
+  )
+}
+
+function serve(
+  options: Readonly<Record<string, unknown>>,
+  surroundings: Surroundings,
+): Promise<void> {
+  const config = loadConfig({ ...surroundings.inputs, flags: settingFlags(options) })
+  return serveUntilStopped(config, surroundings, announce)
+}
+
+/** A server that is up, as its announcer is told of it. */
+export interface Running {
+  readonly app: App
+  readonly config: Config
+  readonly listening: Listening
+}
+
+/** Says that a server is up, to whoever started it. */
+export type Announce = (
+  running: Running,
+  logger: RootLogger,
+  surroundings: Surroundings,
+) => void | Promise<void>
+
+/** Runs a server from start to drained stop; `announce` is called once it listens. */
+export async function serveUntilStopped(
+  config: Config,
+  surroundings: Surroundings,
+  announce: Announce,
+): Promise<void> {
+  const logger = openLogger(config, surroundings, config.logLevel)
+  surroundings.onCrash((error, kind) => {
+    logger.error(kind, { error })
+    logger.flush()
+    surroundings.exit(exitCodes.failed)
+  })
+  try {
+    await run({ config, logger, surroundings }, announce)
+  } finally {
+    logger.flush()
+  }
+}
+
+interface ServerInputs {
+  readonly config: Config
+  readonly logger: RootLogger
+  readonly surroundings: Surroundings
+}
+
+async function run(inputs: ServerInputs, announce: Announce): Promise<void> {
+  const { config, logger, surroundings } = inputs
+  const { openApp, listen } = await surroundings.loadServer()
+  const app = await openApp(config, logger)
+  try {
+    await app.start()
+    const listening = await listen(app, config, logger).catch((cause) => {
+      throw cannotListen(config, cause)
+    })
+    const stopped = stopSignal(logger, surroundings)
+    await announce({ app, config, listening }, logger, surroundings)
+    await stopped
+    const stopping = Promise.all([listening.stop(), app.drain()])
+    await within(config.drainSeconds * 1000 + stopGraceMs, stopping)
+  } finally {
+    await app.close()
+  }
+  logger.info('stopped')
+}
+
+function cannotListen({ listen }: Config, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null
+  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return cause
+  const why = {
+    EADDRINUSE: 'another program listens there',
+    EACCES: 'this user may not use that port',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+  }[code]
+  const message = `Cannot listen on ${listen.host}, port ${listen.port}: ${why}`
+  return new CliFailure(exitCodes.failed, message, {
+    reason: 'Choose another with --listen.',
+    cause,
+  })
+}
+
+/** Resolves at the first stop signal; the second ends the process at once. */
+function stopSignal(logger: RootLogger, surroundings: Surroundings): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false
+    surroundings.onStopSignal((signal) => {
+      logger.info(isStopping ? 'stopping_at_once' : 'stopping', { signal })
+      if (!isStopping) {
+        isStopping = true
+        resolve()
+        return
+      }
+      logger.flush()
+      surroundings.exit(signal === 'SIGINT' ? 130 : 143)
+    })
+  })
+}
+
+async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  const timer = Promise.withResolvers<void>()
+  const handle = setTimeout(timer.resolve, timeoutMs)
+  await Promise.race([work, timer.promise])
+  clearTimeout(handle)
+}
+
+function announce(
+  { config, listening }: Running,
+  logger: RootLogger,
+  { stderr }: Surroundings,
+): void {
+  const { address, port } = listening
+  if (stderr.isTerminal && config.logFormat !== 'json') {
+    stderr.write(bannerText(config, port))
+    return
+  }
+  const url = urlToTell(config, port)
+  logger.info('started', {
+    version,
+    address,
+    public_url: url,
+    docs_url: `${url}/docs`,
+    mcp_url: `${url}/mcp`,
+    data_dir: config.dataDir,
+    settings_file: config.settingsFile,
+    pid: process.pid,
+  })
+}

@@ -1,0 +1,64 @@
+import type { JsonObject, JsonValue } from '../lib/json.ts'
+import type { ApiClient } from './api_client.ts'
+import { CliFailure, exitCodes, misuse } from './failure.ts'
+
+const maxNamed = 10
+
+/** The id of an API object, as paths and queries write it. */
+export const idOf = (object: JsonObject) => String(object.id)
+
+/**
+ * The project with this id or slug; the only one where none is named.
+ * @throws CliFailure - there is no such project, or more than one to choose from
+ */
+export async function findProject(api: ApiClient, wanted: string | undefined): Promise<JsonObject> {
+  const projects = await Array.fromAsync(api.items('/api/v1/projects'))
+  if (wanted !== undefined) return named('project', wanted, projects)
+  const [only, ...others] = projects
+  if (only === undefined) {
+    throw new CliFailure(exitCodes.failed, 'There is no project yet', {
+      reason: 'Make one: gatehouse bootstrap --project NAME',
+    })
+  }
+  if (others.length === 0) return only
+  throw misuse('Which project?', `Give --project: ${listed(projects.map((one) => one.slug))}`)
+}
+
+/** The integration of a project with this id or name. @throws CliFailure - there is none */
+export async function findIntegration(
+  api: ApiClient,
+  projectId: string,
+  wanted: string,
+): Promise<JsonObject> {
+  const all = await Array.fromAsync(api.items('/api/v1/integrations', { project_id: projectId }))
+  return named('integration', wanted, all)
+}
+
+/** The tool of a project with this id or name, upper and lower case alike. @throws CliFailure - there is none */
+export async function findTool(
+  api: ApiClient,
+  projectId: string,
+  wanted: string,
+): Promise<JsonObject> {
+  const all = await Array.fromAsync(api.items('/api/v1/custom-tools', { project_id: projectId }))
+  return named('tool', wanted, all)
+}
+
+function named(noun: string, wanted: string, objects: readonly JsonObject[]): JsonObject {
+  const nameOf = (object: JsonObject) => object.slug ?? object.name
+  const lowered = wanted.toLowerCase()
+  const found =
+    objects.find((object) => nameOf(object) === wanted) ??
+    objects.find((object) => String(nameOf(object)).toLowerCase() === lowered) ??
+    objects.find((object) => idOf(object) === wanted)
+  if (found !== undefined) return found
+  throw new CliFailure(exitCodes.failed, `There is no ${noun} "${wanted}"`, {
+    reason:
+      objects.length === 0 ? 'There is none at all.' : `There are: ${listed(objects.map(nameOf))}`,
+  })
+}
+
+function listed(names: readonly (JsonValue | undefined)[]): string {
+  const shown = names.slice(0, maxNamed).map(String).join(', ')
+  return names.length > maxNamed ? `${shown} and ${names.length - maxNamed} more` : shown
+}
