@@ -109,6 +109,8 @@ export function problemText(problem: Problem): string {
   const lines = [`error: ${problem.detail}`]
   if (problem.reason !== undefined) lines.push(`  ${problem.reason}`)
   for (const { pointer, message } of problem.errors ?? []) {
+    // The reason of refused arguments is these very lines, joined for a model.
+    if (problem.reason?.includes(message)) continue
     lines.push(message.startsWith(pointer.slice(1)) ? `  ${message}` : `  ${pointer}: ${message}`)
   }
   if (problem.request_id !== undefined) lines.push(`  request id: ${problem.request_id}`)
