@@ -26,7 +26,6 @@ import {
   parseEgressText,
   parseHost,
   parseOrigin,
-  parseRange,
   pathSetting,
   type SettingKind,
   switchSetting,
@@ -70,7 +69,6 @@ export const settings = {
   ),
   allowed_hosts: list('host', parseHost, 'Host headers to accept beside public_url'),
   allowed_origins: list('origin', parseOrigin, 'browser origins to accept beside public_url'),
-  trusted_proxies: list('CIDR', parseRange, 'proxies whose X-Forwarded-For is believed'),
   egress_allow: list(
     'entry',
     parseEgressText,
@@ -123,7 +121,6 @@ export interface Config {
   readonly insecureListen: boolean
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
-  readonly trustedProxies: readonly string[]
   readonly egressAllow: readonly string[]
   /** Absolute. */
   readonly upstreamCaFile: string | null
@@ -249,7 +246,6 @@ class SettingReader {
       insecureListen: this.read('insecure_listen'),
       allowedHosts: this.read('allowed_hosts'),
       allowedOrigins: this.read('allowed_origins'),
-      trustedProxies: this.read('trusted_proxies'),
       egressAllow: this.read('egress_allow'),
       upstreamCaFile,
       upstreamCaPem: upstreamCaFile === null ? null : this.readPem(upstreamCaFile),

@@ -254,13 +254,13 @@ describe('values', () => {
   test('every problem is reported at once, each with its setting, its place and the fix', () => {
     const error = refusal({
       flags: { listen: 'everywhere' },
-      env: { GATEHOUSE_LOG_LEVEL: 'loud', GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8,proxy' },
+      env: { GATEHOUSE_LOG_LEVEL: 'loud', GATEHOUSE_ALLOWED_HOSTS: 'app.example,https://x' },
       files: { '/srv/data/gatehouse.toml': 'max_body_bytes = "many"' },
     })
     expect(error.code).toBe('validation_failed')
     expect(error.errors.map(({ pointer, message }) => `${pointer} ${message}`)).toEqual([
       '/listen listen (--listen): "everywhere" is not an IP address with a port. Write 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080.',
-      '/trusted_proxies trusted_proxies (GATEHOUSE_TRUSTED_PROXIES) "proxy" is not an address or range. Write 10.0.0.5 or 10.0.0.0/8.',
+      '/allowed_hosts allowed_hosts (GATEHOUSE_ALLOWED_HOSTS) "https://x" is not a host. Write host or host:port, without https://.',
       '/max_body_bytes max_body_bytes (max_body_bytes in /srv/data/gatehouse.toml): "many" is not a whole number from 1024 to 1073741824.',
       '/log_level log_level (GATEHOUSE_LOG_LEVEL): "loud" is not one of debug, info, warn, error.',
     ])

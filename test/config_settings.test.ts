@@ -11,7 +11,6 @@ import {
   parseEgressText,
   parseHost,
   parseOrigin,
-  parseRange,
   switchSetting,
 } from '../src/model/setting.ts'
 
@@ -93,15 +92,6 @@ describe('origins and hosts', () => {
 })
 
 describe('other kinds', () => {
-  test('ranges are addresses with or without a length', () => {
-    expect(['10.0.0.0/8', '::1', 'FD00::/8'].map(parseRange)).toEqual([
-      '10.0.0.0/8',
-      '::1',
-      'fd00::/8',
-    ])
-    for (const text of ['10.0.0.0/33', '10.0.0.1/8', 'a.test', '10.0.0'])
-      refused(() => parseRange(text))
-  })
   test('egress entries are checked and kept as they were written', () => {
     const entries = [
       'crm:8080',

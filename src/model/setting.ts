@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { AppError } from '../errors.ts'
-import { parseCidr } from '../lib/ip_address.ts'
 import { parseEgressEntry } from './egress_entry.ts'
 
 /** A setting's text that cannot be used; the message says why and what to write instead. */
@@ -158,12 +157,6 @@ export function parseHost(text: string): string {
   const [, v6, name = '', port] = /^(?:\[([^\]]+)\]|([^:[\]/]+))(?::(\d+))?$/.exec(host) ?? []
   if (isPort(port) && (v6 === undefined ? hostName.test(name) : isIP(v6) === 6)) return host
   throw new InvalidSetting(`"${text}" is not a host. Write host or host:port, without https://.`)
-}
-
-/** An address or a range of addresses, `10.0.0.0/8` or `::1`. */
-export function parseRange(text: string): string {
-  if (parseCidr(text) !== null) return text.toLowerCase()
-  throw new InvalidSetting(`"${text}" is not an address or range. Write 10.0.0.5 or 10.0.0.0/8.`)
 }
 
 /** An entry of the egress allow-list, checked; as text (wire.md §5). */
