@@ -1,4 +1,5 @@
 import { DeadlineQueue } from './deadline_queue.ts'
+import { Departures } from './departures.ts'
 import type { Exchange, UpstreamResponse } from './exchange.ts'
 import { IdlePool } from './idle_pool.ts'
 import { type ExchangeDeps, LiveExchange } from './live_exchange.ts'
@@ -36,6 +37,7 @@ export class Connector {
       pool: new IdlePool(limits, this.deadlines),
       dial: { deadlines: this.deadlines, trust: new TlsTrust(options), timeoutMs },
       encoder: new RequestEncoder(),
+      departures: new Departures(),
       writeIdleMs: options.writeIdleMs ?? 500,
       isClosed: false,
     }

@@ -3,6 +3,7 @@ import type { ByteSpan } from './byte_span.ts'
 import type { BodyWriter } from './chunked_decoder.ts'
 import { Connection, type ConnectionUser, type Dialer, type DialOptions } from './connection.ts'
 import { Expiring } from './deadline_queue.ts'
+import type { Departing, Departures } from './departures.ts'
 import { type Exchange, ExchangeError, type ExchangeTimings, UpstreamResponse } from './exchange.ts'
 import type { IdlePool } from './idle_pool.ts'
 import { hasJoinedBody, type RequestEncoder } from './request_encoder.ts'
@@ -15,6 +16,7 @@ export interface ExchangeDeps {
   readonly pool: IdlePool
   readonly dial: DialOptions
   readonly encoder: RequestEncoder
+  readonly departures: Departures
   /** A write takes only connections used within this time. */
   readonly writeIdleMs: number
   isClosed: boolean
@@ -27,7 +29,7 @@ export interface ExchangeDeps {
  */
 export class LiveExchange
   extends Expiring
-  implements ConnectionUser, Dialer, BodyOpener, BodyOwner, EventListenerObject
+  implements ConnectionUser, Dialer, Departing, BodyOpener, BodyOwner, EventListenerObject
 {
   readonly promise: Promise<UpstreamResponse>
   readonly deadlineAtMs: number
@@ -69,6 +71,15 @@ export class LiveExchange
     if (exchange.deadlineAtMs <= this.startedAtMs) return this.expire()
     deps.dial.deadlines.add(this)
     exchange.signal?.addEventListener('abort', this)
+    // A write comes out of the group commit, side by side with others as it is.
+    if (exchange.method === 'GET') deps.departures.add(this)
+    else this.depart()
+  }
+
+  /** Takes or makes a connection and writes, unless it is over already. */
+  depart(): void {
+    if (this.isSettled) return
+    const { exchange, deps } = this
     const idle = exchange.reuse ? deps.pool.take(exchange.target, this.maxIdleMs()) : null
     this.isReused = idle !== null
     try {

@@ -246,10 +246,21 @@ describe('a caller that goes away', () => {
     const { upstream, call } = against(echo)
     const caller = new AbortController()
     const failing = failureOf(call({ signal: caller.signal }))
+    await new Promise(setImmediate)
     caller.abort()
     expect(await failing).toMatchObject({ sent: 'no', error: { code: 'call_cancelled' } })
     expect(await eventually(() => upstream.connections === 1 && upstream.open === 0)).toBe(true)
     expect(upstream.bytesReceived).toBe(0)
+  })
+
+  test('in the turn of the call is not even connected for', async () => {
+    const { upstream, call } = against(echo)
+    const caller = new AbortController()
+    const failing = failureOf(call({ signal: caller.signal }))
+    caller.abort()
+    expect(await failing).toMatchObject({ sent: 'no', error: { code: 'call_cancelled' } })
+    expect((await call()).status).toBe(200)
+    expect(upstream.connections).toBe(1)
   })
 
   test('after the call changes nothing', async () => {
