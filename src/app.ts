@@ -1,3 +1,7 @@
+import type { AccessDeps } from './access/authenticate.ts'
+import { FailedAttempts } from './access/failed_attempts.ts'
+import { RateLimits } from './access/rate_limits.ts'
+import { SessionTokens } from './access/session_tokens.ts'
 import type { Config } from './config.ts'
 import type { MasterKey } from './crypto/master_key.ts'
 import type { ExecutorDeps } from './executor/call_tool.ts'
@@ -7,13 +11,14 @@ import { createGuard } from './executor/guard_target.ts'
 import { createResolver } from './executor/resolve_host.ts'
 import { ToolCache } from './executor/resolve_tool.ts'
 import { HttpApp } from './http/app.ts'
+import { parseTrustedProxies } from './http/client_address.ts'
 import type { Bound, Served } from './http/listen.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { newRunId } from './lib/run_id.ts'
 import type { Logger } from './log.ts'
 import type { ManageDeps } from './manage/manage_deps.ts'
 import { masterKeyCheck, unlockStore } from './manage/unlock_store.ts'
-import { McpEndpoint } from './mcp/mcp_endpoint.ts'
+import { type McpDeps, McpEndpoint } from './mcp/mcp_endpoint.ts'
 import { type EgressEntry, parseEgressEntry } from './model/egress_entry.ts'
 import { findPrincipalNames } from './store/credential_store.ts'
 import type { Database } from './store/database.ts'
@@ -51,6 +56,7 @@ export async function openApp(
   try {
     const { database } = store
     const masterKey = await unlockStore(database, config)
+    store.migrate()
     const egressEntries = config.egressAllow.map(parseEgressEntry)
     return assemble({
       config,
@@ -83,10 +89,15 @@ function assemble(parts: Parts): App {
   let publicUrl = config.publicUrl ?? ''
   let isDraining = false
   const executor = createExecutor(parts, own)
-  const mcp = createMcp(parts, executor)
+  const access = createAccess(parts)
+  const limits = new RateLimits(clock)
+  const mcp = createMcp(parts, { executor, access, limits })
   const http = new HttpApp({
-    access: { database, clock },
+    access,
     executor,
+    limits,
+    failures: new FailedAttempts(clock, config.failedAuthPerMinute),
+    trustedProxies: parseTrustedProxies(config.trustedProxies),
     manage: createManage(parts, { mcp, mcpUrlOf: (slug) => `${publicUrl}/mcp/${slug}` }),
     mcp,
     logger,
@@ -103,6 +114,7 @@ function assemble(parts: Parts): App {
     start: async () => {
       const count = await database.write(() => closeAbandonedRuns(clock.nowMs()))
       if (count > 0) logger.warn('runs_left_unknown', { count })
+      if (config.allowUnverifiedMemberSessionMinting) logger.warn('unverified_minting_allowed')
     },
     drain: () => {
       isDraining = true
@@ -132,14 +144,27 @@ function createExecutor(parts: Parts, own: readonly Bound['own'][]): ExecutorDep
   return { database, clock, masterKey, tools, guard, connector, newRunId }
 }
 
+function createAccess({ config, clock, database, masterKey }: Parts): AccessDeps {
+  const sessions = new SessionTokens({
+    database,
+    clock,
+    masterKey,
+    minutes: config.memberSessionMinutes,
+    allowUnverified: config.allowUnverifiedMemberSessionMinting,
+  })
+  return { database, clock, sessions }
+}
+
 /** Bytes of one page of `tools/list` (reliability.md case 272). */
 const LIST_PAGE_BYTES = 1024 * 1024
 
-function createMcp(parts: Parts, executor: ExecutorDeps): McpEndpoint {
-  const { config, clock, database, masterKey } = parts
+function createMcp(
+  parts: Parts,
+  doors: Pick<McpDeps, 'executor' | 'access' | 'limits'>,
+): McpEndpoint {
+  const { config, database, masterKey } = parts
   return new McpEndpoint({
-    access: { database, clock },
-    executor,
+    ...doors,
     cursorKey: masterKey.cursorKey,
     pageSize: config.toolsPageSize,
     pageBytes: LIST_PAGE_BYTES,

@@ -26,6 +26,7 @@ import {
   parseEgressText,
   parseHost,
   parseOrigin,
+  parseProxyText,
   pathSetting,
   type SettingKind,
   switchSetting,
@@ -38,6 +39,8 @@ export interface Setting<T> {
   /** Text read where nothing else is found; null leaves the setting null. */
   readonly fallback: string | null
   readonly help: string
+  /** A variable without the `GATEHOUSE_` prefix that also sets it; the one with the prefix wins. */
+  readonly bareVariable?: string
   /** Never a flag of `serve`, never shown; also read from `NAME_file` and systemd credentials. */
   readonly isSecret?: true
   /** Only commands that talk to a server elsewhere use it. */
@@ -69,6 +72,11 @@ export const settings = {
   ),
   allowed_hosts: list('host', parseHost, 'Host headers to accept beside public_url'),
   allowed_origins: list('origin', parseOrigin, 'browser origins to accept beside public_url'),
+  trusted_proxies: list(
+    'entry',
+    parseProxyText,
+    'proxies whose X-Forwarded-For is believed: IP address or CIDR',
+  ),
   egress_allow: list(
     'entry',
     parseEgressText,
@@ -82,6 +90,24 @@ export const settings = {
     ),
     isSecret: true,
   },
+  member_session_minutes: settled(
+    integerSetting(2, 60),
+    '15',
+    'minutes a member session token is valid for',
+  ),
+  allow_unverified_member_session_minting: {
+    ...settled(
+      switchSetting,
+      'false',
+      'for development: anyone with an API key can name any member, unproven',
+    ),
+    bareVariable: 'ALLOW_UNVERIFIED_MEMBER_SESSION_MINTING',
+  },
+  failed_auth_per_minute: settled(
+    integerSetting(0, 100_000),
+    '60',
+    'failed authentications a minute from one address, then 429; 0: no limit',
+  ),
   max_in_flight: settled(integerSetting(1, 60_000), '1024', 'calls served at once, then 503'),
   max_body_bytes: settled(bytesSetting(1024, 2 ** 30), '4MiB', 'largest request body at /mcp'),
   tools_page_size: settled(integerSetting(1, 10_000), '1000', 'tools on one page of tools/list'),
@@ -121,6 +147,8 @@ export interface Config {
   readonly insecureListen: boolean
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
+  /** IP addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[]
   readonly egressAllow: readonly string[]
   /** Absolute. */
   readonly upstreamCaFile: string | null
@@ -128,6 +156,10 @@ export interface Config {
   readonly upstreamCaPem: string | null
   /** 32 bytes; null: DATA/master.key. */
   readonly masterKey: Uint8Array | null
+  readonly memberSessionMinutes: number
+  readonly allowUnverifiedMemberSessionMinting: boolean
+  /** 0: no limit. */
+  readonly failedAuthPerMinute: number
   readonly maxInFlight: number
   readonly maxBodyBytes: number
   readonly toolsPageSize: number
@@ -246,10 +278,14 @@ class SettingReader {
       insecureListen: this.read('insecure_listen'),
       allowedHosts: this.read('allowed_hosts'),
       allowedOrigins: this.read('allowed_origins'),
+      trustedProxies: this.read('trusted_proxies'),
       egressAllow: this.read('egress_allow'),
       upstreamCaFile,
       upstreamCaPem: upstreamCaFile === null ? null : this.readPem(upstreamCaFile),
       masterKey: this.read('master_key'),
+      memberSessionMinutes: this.read('member_session_minutes'),
+      allowUnverifiedMemberSessionMinting: this.read('allow_unverified_member_session_minting'),
+      failedAuthPerMinute: this.read('failed_auth_per_minute'),
       maxInFlight: this.read('max_in_flight'),
       maxBodyBytes: this.read('max_body_bytes'),
       toolsPageSize: this.read('tools_page_size'),
@@ -267,7 +303,9 @@ class SettingReader {
     const setting: Setting<unknown> = settings[name]
     let subject: string = name
     try {
-      const found = (setting.isSecret ? findSecret : findSetting)(name, this.places)
+      const found = setting.isSecret
+        ? findSecret(name, this.places)
+        : findSetting(name, this.places, setting.bareVariable)
       this.sources.set(name, found?.source ?? 'default')
       if (found !== null) {
         subject = subjectOf(name, setting, found)

@@ -25,6 +25,9 @@ const line = (kind: ErrorKind, status: number, detail: string): CatalogueLine =>
   detail,
 })
 
+const assertionLine = (code: string) =>
+  line('unauthenticated', 401, `Invalid member assertion: ${code}`)
+
 /**
  * Every failure Gatehouse can report, one line each: code, kind, HTTP status, literal detail.
  * docs/errors.md is generated from this table and a test keeps the two equal.
@@ -35,9 +38,39 @@ export const catalogue = {
   invalid_api_key: line('unauthenticated', 401, 'Invalid or inactive API key'),
   invalid_admin_token: line('unauthenticated', 401, 'Invalid or inactive admin token'),
   invalid_token: line('unauthenticated', 401, 'Token validation failed'),
+  member_token_expired: line('unauthenticated', 401, 'Member JWT has expired'),
+  invalid_member_assertion: line('unauthenticated', 401, 'Invalid member assertion'),
   permission_denied: line('forbidden', 403, 'The credential lacks a permission this needs'),
   project_suspended: line('forbidden', 403, 'Project is suspended'),
   project_mismatch: line('forbidden', 403, 'The credential belongs to another project'),
+
+  // session tokens (wire.md §3)
+  assertion_required: line('invalid', 400, 'Provide member_assertion or member_external_id'),
+  member_unresolved: line('invalid', 400, 'Could not resolve member_external_id'),
+  sub_invalid: line('invalid', 400, 'Could not resolve member_external_id'),
+  key_without_integration: line('invalid', 400, 'API key missing project or integration'),
+  unverified_minting_disabled: line(
+    'forbidden',
+    403,
+    'member_external_id mode disabled in production',
+  ),
+  member_blocked: line('forbidden', 403, 'Member is blocked'),
+  assertion_malformed: assertionLine('MALFORMED'),
+  assertion_missing_kid: assertionLine('MISSING_KID'),
+  assertion_key_not_found: assertionLine('KEY_NOT_FOUND'),
+  assertion_alg_not_allowed: assertionLine('ALG_NOT_ALLOWED'),
+  assertion_invalid_signature: assertionLine('INVALID_SIGNATURE'),
+  assertion_aud_mismatch: assertionLine('AUD_MISMATCH'),
+  assertion_ttl_too_long: assertionLine('TTL_TOO_LONG'),
+  assertion_expired: assertionLine('EXPIRED'),
+  assertion_iat_in_future: assertionLine('IAT_IN_FUTURE'),
+  assertion_not_yet_valid: assertionLine('NOT_YET_VALID'),
+  assertion_replayed: assertionLine('REPLAYED'),
+
+  // assertion keys (wire.md §4)
+  invalid_public_key: line('invalid', 400, 'Invalid public key format'),
+  unsupported_algorithm: line('invalid', 400, 'Unsupported algorithm'),
+  kid_taken: line('conflict', 409, 'kid already exists for this project'),
 
   // the request itself
   validation_failed: line('invalid', 422, 'Validation error'),
@@ -116,6 +149,8 @@ export const catalogue = {
 
   // the house
   too_many_streams: line('rate_limited', 429, 'Too many open streams'),
+  rate_limited: line('rate_limited', 429, 'Rate limit exceeded'),
+  too_many_failures: line('rate_limited', 429, 'Too many failed authentications'),
   overloaded: line('unavailable', 503, 'Too many calls are in flight'),
   shutting_down: line('unavailable', 503, 'The server is shutting down'),
   store_unavailable: line('unavailable', 503, 'The store is not available'),
@@ -142,6 +177,8 @@ export interface AppErrorOptions {
   /** One more sentence on this very failure: what exactly, and what to do. Never holds a secret. */
   readonly reason?: string
   readonly errors?: readonly FieldError[]
+  /** How long to wait before the same may succeed; the `Retry-After` header. */
+  readonly retryAfterSeconds?: number
   /** For the log only. */
   readonly cause?: unknown
 }
@@ -153,6 +190,7 @@ export class AppError extends Error {
   readonly status: number
   readonly reason: string | undefined
   readonly errors: readonly FieldError[]
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     const entry: CatalogueLine = catalogue[code]
@@ -163,5 +201,6 @@ export class AppError extends Error {
     this.status = entry.status
     this.reason = options.reason
     this.errors = options.errors ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }

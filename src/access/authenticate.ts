@@ -1,35 +1,113 @@
-import { adminTokenPrefix, apiKeyPrefix, hashPresentedToken } from '../crypto/opaque_token.ts'
+import {
+  adminTokenPrefix,
+  apiKeyPrefix,
+  hashPresentedToken,
+  sessionTokenPrefix,
+} from '../crypto/opaque_token.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Administrator } from '../model/admin_token.ts'
-import type { Principal } from '../model/principal.ts'
+import type { ApiKeyPermission, Principal } from '../model/principal.ts'
+import type { RateLimit } from '../model/rate_limit.ts'
 import { findAdminTokenByHash } from '../store/admin_token_store.ts'
-import { type CredentialRow, findCredentialByHash } from '../store/credential_store.ts'
+import {
+  type CredentialRow,
+  findCredentialByHash,
+  findSession,
+  type SessionRow,
+} from '../store/credential_store.ts'
 import type { Database } from '../store/database.ts'
 import { bearerToken } from './bearer_token.ts'
+import type { ReadSession, SessionTokens } from './session_tokens.ts'
 
 /** What authentication reads: the primary store and the time. */
 export interface AccessDeps {
   readonly database: Database
   readonly clock: Clock
+  readonly sessions: SessionTokens
 }
 
 /**
- * Who calls a project's tools, from the Authorization header of this very request. Read from the
- * store every time, so a revocation counts from the next request on (R3).
- * @throws AppError missing_credential, invalid_api_key or project_suspended
+ * Who calls a project's tools, from the Authorization header of this very request: an API key or a
+ * member session token. Read from the store every time, so a revocation counts from the next request
+ * on (R3).
+ * @throws AppError missing_credential, invalid_api_key, project_suspended, or what `authenticateMember`
+ * throws; invalid_member_assertion - an assertion that was not exchanged
  */
 export async function authenticate(
   deps: AccessDeps,
   authorization: string | null,
 ): Promise<Principal> {
+  const token = bearerToken(authorization)
+  if (token?.startsWith(sessionTokenPrefix)) return authenticateMember(deps, token)
+  if (token?.startsWith('eyJ')) {
+    throw new AppError('invalid_member_assertion', {
+      reason:
+        'An assertion is exchanged at /api/v1/mcp/session-token; present the token from there.',
+    })
+  }
+  return authenticateApiKey(deps, authorization)
+}
+
+/**
+ * As `authenticate`, for an API key only.
+ * @throws AppError missing_credential, invalid_api_key or project_suspended
+ */
+export async function authenticateApiKey(
+  deps: AccessDeps,
+  authorization: string | null,
+): Promise<Principal> {
   const hash = presentedHash(authorization, apiKeyPrefix, 'invalid_api_key')
-  const row = await deps.database.read(() => findCredentialByHash(hash))
-  if (row === null || !row.isActive || hasExpired(row.expiresAtMs, deps.clock)) {
+  const found = await deps.database.read(() => findCredentialByHash(hash))
+  return principalOf(liveKey(found, deps.clock))
+}
+
+/** Everything a session token stands on is read at once: each parent can end it (case 52). */
+async function authenticateMember(deps: AccessDeps, token: string): Promise<Principal> {
+  const session = await deps.sessions.read(token)
+  if (session === null) throw new AppError('invalid_token')
+  const { expiresAtSeconds, member, memberId, assertionKeyId, signingKid } = session
+  const nowMs = deps.clock.nowMs()
+  if (nowMs >= expiresAtSeconds * 1000) throw new AppError('member_token_expired')
+  const found = await deps.database.read(() => findSession(session))
+  const row = liveKey(found, deps.clock)
+  refuseOrphan(row, session, deps)
+  return {
+    ...principalOf(row),
+    kind: 'member',
+    permissions: memberPermissions,
+    member,
+    session: { memberId, assertionKeyId, signingKid },
+    expiresAtMs: expiresAtSeconds * 1000,
+    rateLimits: sessionLimits(row, memberId),
+  }
+}
+
+const memberPermissions: ReadonlySet<ApiKeyPermission> = new Set(['tools.call'])
+
+/** @throws AppError invalid_member_assertion or invalid_token */
+function refuseOrphan(row: SessionRow, session: ReadSession, deps: AccessDeps): void {
+  const isSigned =
+    row.isSignedByUs && (row.signedUntilMs === null || deps.clock.nowMs() < row.signedUntilMs)
+  if (!isSigned) throw new AppError('invalid_token', { reason: 'Its signing key was retired.' })
+  if (!row.isAssertionKeyActive) {
+    throw new AppError('invalid_member_assertion', {
+      reason: 'The assertion key behind this session was deactivated.',
+    })
+  }
+  if (!row.isMemberWelcome) throw new AppError('invalid_token', { reason: 'Member is blocked.' })
+  if (session.assertionKeyId === null && !deps.sessions.allowUnverified) {
+    throw new AppError('invalid_token', { reason: 'No assertion stands behind this session.' })
+  }
+}
+
+/** @throws AppError invalid_api_key or project_suspended */
+function liveKey<T extends CredentialRow>(row: T | null, clock: Clock): T {
+  if (row === null || !row.isActive || hasExpired(row.expiresAtMs, clock)) {
     throw new AppError('invalid_api_key')
   }
   if (row.isSuspended) throw new AppError('project_suspended')
-  return principalOf(row)
+  return row
 }
 
 /**
@@ -42,14 +120,15 @@ export async function authenticateAdministrator(
   authorization: string | null,
 ): Promise<Administrator> {
   if (bearerToken(authorization)?.startsWith(apiKeyPrefix)) {
-    return administratorOf(await authenticate(deps, authorization))
+    return administratorOf(await authenticateApiKey(deps, authorization))
   }
   const hash = presentedHash(authorization, adminTokenPrefix, 'invalid_admin_token')
   const token = await deps.database.read(() => findAdminTokenByHash(hash))
   if (token === null || hasExpired(token.expiresAtMs, deps.clock)) {
     throw new AppError('invalid_admin_token')
   }
-  return { kind: 'admin_token', projectId: token.projectId, label: `admin_token:${token.id}` }
+  const label = `admin_token:${token.id}`
+  return { kind: 'admin_token', projectId: token.projectId, label, rateLimits: noLimits }
 }
 
 function presentedHash(authorization: string | null, prefix: string, code: ErrorCode): Uint8Array {
@@ -73,7 +152,22 @@ function administratorOf(principal: Principal): Administrator {
     kind: 'api_key',
     projectId: principal.projectId,
     label: `api_key:${principal.apiKeyId}`,
+    rateLimits: principal.rateLimits,
   }
+}
+
+const noLimits: readonly RateLimit[] = []
+
+function keyLimits({ apiKeyId, callsPerMinute }: CredentialRow): readonly RateLimit[] {
+  if (callsPerMinute === null) return noLimits
+  return [{ bucket: `key:${apiKeyId}`, of: 'key', callsPerMinute }]
+}
+
+/** A member's calls count against its key's limit too. */
+function sessionLimits(row: SessionRow, memberId: number): readonly RateLimit[] {
+  const { memberCallsPerMinute: callsPerMinute } = row
+  if (callsPerMinute === null) return keyLimits(row)
+  return [...keyLimits(row), { bucket: `member:${memberId}`, of: 'member', callsPerMinute }]
 }
 
 function principalOf(row: CredentialRow): Principal {
@@ -84,9 +178,11 @@ function principalOf(row: CredentialRow): Principal {
     projectEpoch: row.projectEpoch,
     integrationId: row.integrationId,
     apiKeyId: row.apiKeyId,
+    session: null,
     permissions: row.permissions,
     member: null,
     scopes: null,
     expiresAtMs: row.expiresAtMs,
+    rateLimits: keyLimits(row),
   }
 }

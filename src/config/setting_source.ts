@@ -41,9 +41,21 @@ export const variableOf = (name: string) => `GATEHOUSE_${name.toUpperCase()}`
 /** The flag of a setting. */
 export const flagOf = (name: string) => `--${name.replaceAll('_', '-')}`
 
-/** Finds a setting in the strongest place that has it; empty text counts as absent. */
-export function findSetting(name: string, places: SettingPlaces): FoundSetting | null {
-  return fromFlag(name, places) ?? fromEnv(name, places) ?? fromFile(name, places)
+/**
+ * Finds a setting in the strongest place that has it; empty text counts as absent. A `bareVariable`
+ * is read where its own `GATEHOUSE_` variable has nothing.
+ */
+export function findSetting(
+  name: string,
+  places: SettingPlaces,
+  bareVariable?: string,
+): FoundSetting | null {
+  return (
+    fromFlag(name, places) ??
+    fromEnv(name, places) ??
+    (bareVariable === undefined ? null : fromVariable(bareVariable, places)) ??
+    fromFile(name, places)
+  )
 }
 
 /**
@@ -92,9 +104,11 @@ function fromFlag(name: string, { flags, cwd }: SettingPlaces): FoundSetting | n
   return text === '' ? null : { text, source: 'flag', where: flagOf(name), baseDir: cwd }
 }
 
-function fromEnv(name: string, { env, cwd }: SettingPlaces): FoundSetting | null {
-  const text = env[variableOf(name)]?.trim() ?? ''
-  return text === '' ? null : { text, source: 'env', where: variableOf(name), baseDir: cwd }
+const fromEnv: Place = (name, places) => fromVariable(variableOf(name), places)
+
+function fromVariable(variable: string, { env, cwd }: SettingPlaces): FoundSetting | null {
+  const text = env[variable]?.trim() ?? ''
+  return text === '' ? null : { text, source: 'env', where: variable, baseDir: cwd }
 }
 
 function fromCredential(name: string, places: SettingPlaces): FoundSetting | null {

@@ -6,6 +6,9 @@ export const apiKeyPrefix = 'tengine_'
 /** Prefix of an admin token (wire.md §2). */
 export const adminTokenPrefix = 'gha_'
 
+/** Prefix of a member session token (wire.md §2). */
+export const sessionTokenPrefix = 'tng_mst_'
+
 /** A credential at its birth: the only moment its text exists here. */
 export interface NewToken {
   /** Shown once, never stored. */

@@ -5,6 +5,7 @@ import type { MasterKey } from './master_key.ts'
 /** What a sealed value belongs to; it opens nowhere else (reliability.md case 244). */
 export interface SealContext {
   readonly projectId: number
+  /** 0 where it belongs to no tool. */
   readonly toolId: number
   readonly field: string
 }

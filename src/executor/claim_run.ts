@@ -23,10 +23,10 @@ export async function claimRun(
 }
 
 function* claim(permit: Permit, run: RunStart): Operation<void> {
-  const { apiKeyId } = permit.principal
+  const { apiKeyId, session } = permit.principal
   if (apiKeyId !== null) {
     const { toolId, toolVersion } = run
-    const check = { apiKeyId, toolId, toolVersion, nowMs: run.startedAtMs }
+    const check = { apiKeyId, session, toolId, toolVersion, nowMs: run.startedAtMs }
     if (!(yield* isStillLive(check))) {
       throw new AppError('aborted_before_send', {
         reason: 'The credential was revoked or the tool changed while the call was being prepared.',

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import type { Cidr } from '../lib/ip_address.ts'
 import type { Logger } from '../log.ts'
 import type { McpEndpoint } from '../mcp/mcp_endpoint.ts'
 import type { ExchangeNote } from '../mcp/tools_call.ts'
+import { clientAddress } from './client_address.ts'
 import { checkArrival, type GuardRules } from './guards.ts'
 import { healthResponse, type Readiness, readinessResponse } from './health.ts'
 import type { ManagementApp } from './management_app.ts'
@@ -16,6 +18,8 @@ export interface HttpDeps extends ManagementDeps {
   readonly readiness: Readiness
   readonly logger: Logger
   readonly maxInFlight: number
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly Cidr[]
 }
 
 /**
@@ -79,7 +83,7 @@ export class HttpApp {
       return withCors(await answer, origin)
     }
     this.management ??= import('./management_app.ts').then((m) => m.createManagementApp(this.deps))
-    return (await this.management).fetch(request, peer)
+    return (await this.management).fetch(request, { peer, address: this.addressOf(request, peer) })
   }
 
   private async probe(method: string, path: string): Promise<Response> {
@@ -98,11 +102,24 @@ export class HttpApp {
         if (peer.kind === 'tcp') peer.setPace('calling')
       }
       return await this.deps.mcp.answer({ request, slug, note: at.note, holdOpen })
+    } catch (error) {
+      throw this.judged(error, this.addressOf(request, peer))
     } finally {
       this.inFlight--
       // Whoever does not take the answer, or sends nothing more, is soon cut off (case 7).
       if (peer.kind === 'tcp') peer.setPace(paceOf(at.note))
     }
+  }
+
+  private judged(error: unknown, address: string | null): unknown {
+    return error instanceof AppError ? this.deps.failures.judge(error, address) : error
+  }
+
+  /** Looked up only where something depends on it. */
+  private addressOf(request: Request, peer: Peer): string | null {
+    if (peer.kind !== 'tcp') return null
+    const forwardedFor = request.headers.get('x-forwarded-for')
+    return clientAddress(peer.address(), forwardedFor, this.deps.trustedProxies)
   }
 
   private failure(error: unknown, at: Arrival): Response {
@@ -156,7 +173,7 @@ function pathOf(url: string): string {
 
 const corsHeaders = (origin: string) => ({
   'access-control-allow-origin': origin,
-  'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, Mcp-Session-Id',
   vary: 'Origin',
 })
 

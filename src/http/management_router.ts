@@ -1,12 +1,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import type { AccessDeps } from '../access/authenticate.ts'
+import type { FailedAttempts } from '../access/failed_attempts.ts'
+import type { RateLimits } from '../access/rate_limits.ts'
 import { AppError, type FieldError } from '../errors.ts'
 import type { ExecutorDeps } from '../executor/call_tool.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { Logger } from '../log.ts'
 import type { ManageDeps } from '../manage/manage_deps.ts'
 import type { Administrator } from '../model/admin_token.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Peer } from './peer.ts'
 
 /** What the management routes need of the house. */
@@ -14,14 +17,22 @@ export interface ManagementDeps {
   readonly access: AccessDeps
   readonly executor: ExecutorDeps
   readonly manage: ManageDeps
+  readonly limits: RateLimits
+  readonly failures: FailedAttempts
   readonly logger: Logger
 }
 
 /** What middleware hands to the routes. */
 export interface ManagementEnv {
-  Bindings: { readonly peer: Peer }
+  Bindings: {
+    readonly peer: Peer
+    /** The client's address; null on the machine itself. */
+    readonly address: string | null
+  }
   Variables: {
     readonly requestId: string
+    /** Who mints a session token; only there. */
+    readonly minter: Principal
     readonly admin: Administrator
     /** The body as the strict parser read it; the routes take free-form JSON from here. */
     readonly exactBody: JsonValue

@@ -48,7 +48,9 @@ export function problemResponse(error: AppError, requestId: string): Response {
     'x-request-id': requestId,
   })
   if (error.kind === 'unauthenticated') headers.set('www-authenticate', challengeOf(error))
-  if (error.kind === 'unavailable' || error.kind === 'rate_limited') headers.set('retry-after', '1')
+  if (error.kind === 'unavailable' || error.kind === 'rate_limited') {
+    headers.set('retry-after', String(error.retryAfterSeconds ?? 1))
+  }
   // A body we refused to read is still on its way; the connection is of no further use (case 1).
   if (error.code === 'body_too_large') headers.set('connection', 'close')
   // 499 is for the record; on the wire nobody is left to read it.

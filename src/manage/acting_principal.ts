@@ -32,13 +32,13 @@ export async function actingPrincipal(
   const found = await deps.database.read(() => projectAndIntegration(tool.projectId, acting))
   if (found === 'suspended') throw new AppError('project_suspended')
   if (found === null) throw notFound('integration of this project')
-  return { ...found, member }
+  return { ...found, member, rateLimits: admin.rateLimits }
 }
 
 function* projectAndIntegration(
   projectId: number,
   acting: ActingFor,
-): Operation<Omit<Principal, 'member'> | 'suspended' | null> {
+): Operation<Omit<Principal, 'member' | 'rateLimits'> | 'suspended' | null> {
   const project = yield* findProject(projectId)
   // Suspending stops every call of the project's tools, an administrator's too (case 56).
   if (project?.isSuspended) return 'suspended'
@@ -55,6 +55,7 @@ function* projectAndIntegration(
     projectEpoch: epoch,
     integrationId: integration.id,
     apiKeyId: null,
+    session: null,
     permissions: new Set(apiKeyPermissions),
     scopes: null,
     expiresAtMs: null,

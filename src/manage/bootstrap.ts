@@ -30,6 +30,7 @@ export async function bootstrap(
     name: names.integration,
     permissions: apiKeyPermissions,
     expiresAtMs: null,
+    callsPerMinute: null,
   })
   const { token } = await createAdminToken(deps, admin, {
     name: `${names.project} bootstrap`,

@@ -1,6 +1,6 @@
 import { apiKeyPrefix, newToken } from '../crypto/opaque_token.ts'
 import type { Administrator } from '../model/admin_token.ts'
-import type { Integration } from '../model/integration.ts'
+import type { ApiKeySummary, Integration } from '../model/integration.ts'
 import type { ApiKeyPermission } from '../model/principal.ts'
 import {
   findIntegration,
@@ -22,6 +22,7 @@ export interface IntegrationInput {
   readonly name: string
   readonly permissions: readonly ApiKeyPermission[]
   readonly expiresAtMs: number | null
+  readonly callsPerMinute: number | null
 }
 
 /** An integration together with its key, at the one moment the key's text is known. */
@@ -48,12 +49,12 @@ export async function createIntegration(
   return { integration, apiKey: token }
 }
 
-type KeyTerms = Pick<IntegrationInput, 'permissions' | 'expiresAtMs'>
+type KeyTerms = Pick<IntegrationInput, 'permissions' | 'expiresAtMs' | 'callsPerMinute'>
 
 function newKey(terms: KeyTerms): { token: string; stored: NewApiKey } {
   const { token, hash, last4 } = newToken(apiKeyPrefix)
-  const { permissions, expiresAtMs } = terms
-  return { token, stored: { hash, last4, permissions, expiresAtMs } }
+  const { permissions, expiresAtMs, callsPerMinute } = terms
+  return { token, stored: { hash, last4, permissions, expiresAtMs, callsPerMinute } }
 }
 
 /** Lists a project's integrations. */
@@ -77,7 +78,9 @@ export async function getIntegration(
 }
 
 /** Which fields of an integration change; the others stay. */
-export type IntegrationChange = Partial<Pick<Integration, 'name' | 'isActive'>>
+export type IntegrationChange = Partial<
+  Pick<Integration, 'name' | 'isActive'> & Pick<ApiKeySummary, 'callsPerMinute'>
+>
 
 /** Changes an integration; deactivated, its key is refused from the next request on. */
 export async function updateIntegration(
@@ -86,7 +89,9 @@ export async function updateIntegration(
   target: { readonly id: number; readonly change: IntegrationChange },
 ): Promise<Integration> {
   const integration = await getIntegration(deps, admin, target.id)
-  const changed = { ...integration, ...target.change }
+  const { callsPerMinute = integration.apiKey.callsPerMinute, ...fields } = target.change
+  const apiKey = { ...integration.apiKey, callsPerMinute }
+  const changed = { ...integration, ...fields, apiKey }
   const written = await deps.database.write(() => writeIntegration(changed))
   return inReach(admin, written, 'integration')
 }

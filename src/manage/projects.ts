@@ -79,7 +79,12 @@ export async function getProject(
 }
 
 /** Which fields of a project change; the others stay. */
-export type ProjectChange = Partial<Pick<Project, 'name' | 'slug' | 'description' | 'isSuspended'>>
+export type ProjectChange = Partial<
+  Pick<
+    Project,
+    'name' | 'slug' | 'description' | 'isSuspended' | 'memberCallsPerMinute' | 'requireAssertionJti'
+  >
+>
 
 /** Changes a project; suspending it ends every credential's use of it at once. */
 export async function updateProject(

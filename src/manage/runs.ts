@@ -2,6 +2,7 @@ import { parseRunId } from '../lib/run_id.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import type { Project } from '../model/project.ts'
 import type { Run } from '../model/run.ts'
+import { findMemberId } from '../store/member_store.ts'
 import type { Page } from '../store/page.ts'
 import { listProjects } from '../store/project_store.ts'
 import { findRun, listRuns as listAll, type RunFilter } from '../store/run_store.ts'
@@ -10,16 +11,23 @@ import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { notFound, projectInReach } from './reach.ts'
 
 /** A filter whose project may be implied by the credential. */
-export type RunQuery = Omit<RunFilter, 'projectId'> & { readonly projectId: number | null }
+export type RunQuery = Omit<RunFilter, 'projectId' | 'memberId'> & {
+  readonly projectId: number | null
+  readonly memberExternalId: string | null
+}
 
 /** Lists runs, newest first. */
-export function listRuns(
+export async function listRuns(
   deps: ManageDeps,
   admin: Administrator,
   request: PageRequest & RunQuery,
 ): Promise<CursorPage<Run>> {
   const projectId = projectInReach(admin, request.projectId)
-  const filter = { ...request, projectId }
+  const { memberExternalId: member } = request
+  const memberId =
+    member === null ? null : await deps.database.read(() => findMemberId(projectId, member))
+  if (member !== null && memberId === null) return { items: [], nextCursor: null }
+  const filter = { ...request, projectId, memberId }
   const list = (position: string | null) => listAll(filter, request.limit, position)
   return readPage(deps, `runs|${projectId}`, { ...request, list })
 }

@@ -1,4 +1,5 @@
 import { type AccessDeps, authenticate } from '../access/authenticate.ts'
+import type { RateLimits } from '../access/rate_limits.ts'
 import { AppError } from '../errors.ts'
 import type { ExecutorDeps } from '../executor/call_tool.ts'
 import { decodeUtf8, type JsonObject, type JsonValue, parseJson } from '../lib/json.ts'
@@ -27,6 +28,7 @@ import { ToolsList, type ToolsListOptions } from './tools_list.ts'
 export interface McpDeps extends ToolsListOptions {
   readonly access: AccessDeps
   readonly executor: ExecutorDeps
+  readonly limits: RateLimits
   /** What the principal's project and integration are called; not read on the path of a call. */
   readonly readNames: (principal: Principal) => Promise<PrincipalNames>
   readonly maxBodyBytes: number
@@ -54,8 +56,8 @@ export class McpEndpoint {
     this.deps = deps
     this.list = new ToolsList(deps)
     this.streams = new OpenStreams(deps.access)
-    const { executor, readNames } = deps
-    this.calls = { executor, readNames, logLevels: new LogLevels() }
+    const { executor, readNames, limits } = deps
+    this.calls = { executor, readNames, limits, logLevels: new LogLevels() }
     this.sdk = new SdkServer({
       setLogLevel: (exchange, level) => this.calls.logLevels.set(exchange, level),
       names: (exchange) => deps.readNames(exchange.principal),
@@ -99,8 +101,10 @@ export class McpEndpoint {
 
   private async authenticate({ request, slug }: McpArrival): Promise<Principal> {
     const principal = await authenticate(this.deps.access, request.headers.get('authorization'))
-    // Another project's URL tells a key nothing, not even that the project exists (case 40).
-    if (slug !== null && slug !== principal.projectSlug) throw new AppError('invalid_api_key')
+    // Another project's URL tells a credential nothing, not even that the project exists (case 40).
+    if (slug !== null && slug !== principal.projectSlug) {
+      throw new AppError(principal.kind === 'member' ? 'invalid_token' : 'invalid_api_key')
+    }
     return principal
   }
 

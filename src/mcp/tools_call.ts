@@ -1,4 +1,5 @@
 import { CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server'
+import type { RateLimits } from '../access/rate_limits.ts'
 import { AppError } from '../errors.ts'
 import { callTool, type ExecutorDeps, type ToolCall } from '../executor/call_tool.ts'
 import type { CompiledTool } from '../executor/compile_tool.ts'
@@ -48,11 +49,12 @@ export interface ExchangeNote {
 /** What answering a call needs. */
 export interface ToolsCallDeps {
   readonly executor: ExecutorDeps
+  readonly limits: RateLimits
   readonly logLevels: LogLevels
   readonly readNames: (principal: Principal) => Promise<PrincipalNames>
 }
 
-/** Answers `tools/call` (wire.md §7). */
+/** Answers `tools/call` (wire.md §7). @throws AppError rate_limited */
 export async function answerToolsCall(
   deps: ToolsCallDeps,
   request: McpRequest,
@@ -64,9 +66,10 @@ export async function answerToolsCall(
   if (name === whoamiName) {
     const client = clientName(request.meta, exchange.headers)
     const names = await deps.readNames(exchange.principal)
-    const context = { client, era: request.era }
+    const context = { client, era: request.era, limits: deps.limits }
     return rpcResultResponse(request.id, whoamiJson(exchange.principal, names, context))
   }
+  deps.limits.admit(exchange.principal.rateLimits)
   const compiled = await resolve(deps.executor, request, exchange.principal)
   const mismatch = request.era === 'modern' ? mirroredMismatch(compiled, request, exchange) : null
   if (mismatch !== null) return rpcErrorResponse(request.id, mismatch)

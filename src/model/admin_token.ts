@@ -1,3 +1,5 @@
+import type { RateLimit } from './rate_limit.ts'
+
 /** A credential for the management API (wire.md §2); with a project it manages that project only. */
 export interface AdminToken {
   readonly id: number
@@ -15,4 +17,6 @@ export interface Administrator {
   readonly projectId: number | null
   /** For records: names the credential, never holds it. */
   readonly label: string
+  /** What its tool calls count against; an API key's own limit. */
+  readonly rateLimits: readonly RateLimit[]
 }

@@ -19,4 +19,6 @@ export interface ApiKeySummary {
   readonly permissions: readonly ApiKeyPermission[]
   readonly createdAtMs: number
   readonly expiresAtMs: number | null
+  /** Tool calls per minute, those of its session tokens included; null for no limit. */
+  readonly callsPerMinute: number | null
 }

@@ -7,6 +7,10 @@ export interface Project {
   /** Shown to models as the server's instructions. */
   readonly description: string
   readonly isSuspended: boolean
+  /** Tool calls per minute of each member that has no limit of its own; null for no limit. */
+  readonly memberCallsPerMinute: number | null
+  /** Whether an assertion without `jti` is refused (wire.md §3). */
+  readonly requireAssertionJti: boolean
   readonly createdAtMs: number
   readonly updatedAtMs: number
 }

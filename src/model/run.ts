@@ -1,3 +1,4 @@
+import type { MemberSource } from './principal.ts'
 import type { HttpMethod } from './tool.ts'
 
 /**
@@ -32,6 +33,10 @@ export interface RunStart {
   readonly toolId: number
   readonly toolVersion: number
   readonly memberExternalId: string | null
+  /** The member's row; null without one, and where an administrator named the member. */
+  readonly memberId: number | null
+  /** Who vouched for the member; null without one. */
+  readonly memberSource: MemberSource | null
   readonly httpMethod: HttpMethod
   readonly startedAtMs: number
   /** Which door it came through. */
@@ -42,7 +47,7 @@ export interface RunStart {
 export type RunSource = 'mcp' | 'execute'
 
 /** A run as history shows it; what is not known yet is null. */
-export interface Run extends Omit<RunStart, 'id'> {
+export interface Run extends Omit<RunStart, 'id' | 'memberId'> {
   readonly id: string
   readonly toolName: string
   readonly state: RunState

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { AppError } from '../errors.ts'
+import { parseCidr, parseIpAddress } from '../lib/ip_address.ts'
 import { parseEgressEntry } from './egress_entry.ts'
 
 /** A setting's text that cannot be used; the message says why and what to write instead. */
@@ -168,6 +169,18 @@ export function parseEgressText(text: string): string {
       throw new InvalidSetting(error.reason)
     throw error
   }
+}
+
+/** The address of a proxy, or a range of them in CIDR notation; as text. */
+export function parseProxyText(text: string): string {
+  if (parseCidr(text) !== null) return text
+  const [address = '', bits = ''] = text.split('/')
+  const isRange = parseIpAddress(address) !== null && /^\d{1,3}$/.test(bits)
+  throw new InvalidSetting(
+    isRange
+      ? `"${text}" has address bits set after the first ${bits}, or more bits than there are. Write the first address of the range, as in 10.0.0.0/8.`
+      : `"${text}" is not an IP address or a range of them. Write 10.0.0.5, 10.0.0.0/8 or fd00::/8, without a port.`,
+  )
 }
 
 /** 32 bytes as 64 hex digits, base64 or base64url. */

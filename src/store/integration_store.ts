@@ -6,7 +6,8 @@ import type { Operation, Row } from './database.ts'
 import { type Page, pageOf } from './page.ts'
 
 const SELECT = `SELECT i.id, i.project_id, i.name, i.is_active, i.created_at_ms,
-  k.id AS key_id, k.last4, k.permissions, k.created_at_ms AS key_created_at_ms, k.expires_at_ms
+  k.id AS key_id, k.last4, k.permissions, k.created_at_ms AS key_created_at_ms, k.expires_at_ms,
+  k.calls_per_minute
 FROM integrations i JOIN api_keys k ON k.integration_id = i.id AND k.revoked_at_ms IS NULL
 WHERE i.deleted_at_ms IS NULL`
 
@@ -16,6 +17,7 @@ export interface NewApiKey {
   readonly last4: string
   readonly permissions: Iterable<ApiKeyPermission>
   readonly expiresAtMs: number | null
+  readonly callsPerMinute: number | null
 }
 
 /** What a new integration starts with. */
@@ -46,8 +48,9 @@ function* insertKey(
   const { apiKey, nowMs } = input
   yield {
     sql: `INSERT INTO api_keys
-      (project_id, integration_id, hash, last4, permissions, created_at_ms, expires_at_ms)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      (project_id, integration_id, hash, last4, permissions, created_at_ms, expires_at_ms,
+        calls_per_minute)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
     params: [
       projectId,
       integrationId,
@@ -56,6 +59,7 @@ function* insertKey(
       permissionsColumn(apiKey.permissions),
       nowMs,
       apiKey.expiresAtMs,
+      apiKey.callsPerMinute,
     ],
   }
 }
@@ -98,11 +102,15 @@ export function* listIntegrations(
   return pageOf(rows.map(integrationOf), limit, (integration) => String(integration.id))
 }
 
-/** Writes an integration's name and active flag. */
+/** Writes an integration's name, active flag and the limit of its key. */
 export function* updateIntegration(integration: Integration): Operation<Integration | null> {
   yield {
     sql: 'UPDATE integrations SET name = $2, is_active = $3 WHERE id = $1',
     params: [integration.id, integration.name, integration.isActive ? 1 : 0],
+  }
+  yield {
+    sql: 'UPDATE api_keys SET calls_per_minute = $2 WHERE id = $1',
+    params: [integration.apiKey.id, integration.apiKey.callsPerMinute],
   }
   return yield* findIntegration(integration.id)
 }
@@ -130,6 +138,7 @@ function integrationOf(row: Row): Integration {
       permissions: [...permissionsOf(text(row, 'permissions'))],
       createdAtMs: int(row, 'key_created_at_ms'),
       expiresAtMs: intOrNull(row, 'expires_at_ms'),
+      callsPerMinute: intOrNull(row, 'calls_per_minute'),
     },
   }
 }

@@ -1,24 +1,37 @@
 import type { Database as Connection } from 'bun:sqlite'
 import { AppError } from '../errors.ts'
 import initial from './migrations/0001_initial.sql' with { type: 'text' }
+import members from './migrations/0002_members.sql' with { type: 'text' }
 
 /** Every migration in order; the schema version is how many have run. Never edit one that shipped. */
-const migrations: readonly string[] = [initial]
+const migrations: readonly string[] = [initial, members]
 
 /**
- * Brings the schema to this binary's version, each step in its own transaction, so that a kill leaves
- * one version or the next (reliability.md R10).
+ * Gives a new database its first tables, the least that proving a master key takes; an older one is
+ * left as it is.
  * @throws AppError store_too_new - a newer Gatehouse has written here
  */
-export function migrate(connection: Connection): void {
-  const row = connection.query('PRAGMA user_version').get() as { user_version: number }
-  const current = row.user_version
+export function createSchema(connection: Connection): void {
+  const current = versionOf(connection)
   if (current > migrations.length) {
     throw new AppError('store_too_new', {
       reason: `The database has schema version ${current}; this binary knows ${migrations.length}. Run the newer Gatehouse, or restore a backup made before the upgrade.`,
     })
   }
-  for (let version = current; version < migrations.length; version++) {
+  if (current === 0) migrateTo(connection, 1)
+}
+
+/** Brings the schema to this binary's version. */
+export function migrate(connection: Connection): void {
+  migrateTo(connection, migrations.length)
+}
+
+const versionOf = (connection: Connection) =>
+  (connection.query('PRAGMA user_version').get() as { user_version: number }).user_version
+
+/** Each step has its own transaction, so that a kill leaves one version or the next (R10). */
+function migrateTo(connection: Connection, wanted: number): void {
+  for (let version = versionOf(connection); version < wanted; version++) {
     const script = migrations[version] ?? ''
     connection
       .transaction(() => {

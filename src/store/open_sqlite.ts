@@ -3,27 +3,34 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { migrate } from './migrate.ts'
+import { createSchema, migrate } from './migrate.ts'
 import { type OnStoreFailure, SqliteDatabase } from './sqlite_database.ts'
 
 /** An open store and what closing it takes. */
 export interface OpenStore {
   readonly database: Database
+  /** Brings an older database to this binary's schema; called once the master key is proven right. */
+  migrate(): void
   close(): Promise<void>
 }
 
 /**
- * Opens the store in a data directory, creating and migrating it as needed. A held lock file keeps a
- * second server out; kill -9 frees it (reliability.md case 233).
+ * Opens the store in a data directory, creating it as needed. A held lock file keeps a second server
+ * out; kill -9 frees it (reliability.md case 233).
  * @throws AppError store_locked, store_too_new, store_unusable or store_unavailable
  */
 export function openSqlite(dataDir: string, onFailure?: OnStoreFailure): OpenStore {
   makeDirectory(dataDir)
   const lock = lockDirectory(dataDir)
   try {
-    const connection = openDatabase(join(dataDir, 'gatehouse.db'))
+    const path = join(dataDir, 'gatehouse.db')
+    const connection = openDatabase(path)
     const database = new SqliteDatabase(connection, onFailure)
-    return { database, close: () => database.close().finally(() => lock.close()) }
+    return {
+      database,
+      migrate: () => migrateAt(path, connection),
+      close: () => database.close().finally(() => lock.close()),
+    }
   } catch (error) {
     lock.close()
     throw error
@@ -63,10 +70,18 @@ function openDatabase(path: string): Connection {
   try {
     connection = new Connection(path, { create: true, readwrite: true })
     configure(connection)
-    migrate(connection)
+    createSchema(connection)
     return connection
   } catch (cause) {
     connection?.close()
+    throw openFailure(path, cause)
+  }
+}
+
+function migrateAt(path: string, connection: Connection): void {
+  try {
+    migrate(connection)
+  } catch (cause) {
     throw openFailure(path, cause)
   }
 }

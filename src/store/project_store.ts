@@ -1,9 +1,10 @@
 import type { Project } from '../model/project.ts'
-import { flag, int, text } from './columns.ts'
+import { flag, int, intOrNull, text } from './columns.ts'
 import type { Operation, Row } from './database.ts'
 import { type Page, pageOf } from './page.ts'
 
-const COLUMNS = 'id, slug, name, description, is_suspended, created_at_ms, updated_at_ms'
+const COLUMNS = `id, slug, name, description, is_suspended, member_calls_per_minute,
+  require_assertion_jti, created_at_ms, updated_at_ms`
 
 /** What a new project starts with. */
 export interface NewProject {
@@ -57,7 +58,8 @@ export function* updateProject(project: Project): Operation<Project | null | 'sl
   if (other !== undefined) return 'slug_taken'
   const [row] = yield {
     sql: `UPDATE projects SET slug = $2, name = $3, description = $4, is_suspended = $5,
-      updated_at_ms = $6, epoch = epoch + 1 WHERE id = $1 RETURNING ${COLUMNS}`,
+      updated_at_ms = $6, member_calls_per_minute = $7, require_assertion_jti = $8,
+      epoch = epoch + 1 WHERE id = $1 RETURNING ${COLUMNS}`,
     params: [
       project.id,
       project.slug,
@@ -65,6 +67,8 @@ export function* updateProject(project: Project): Operation<Project | null | 'sl
       project.description,
       project.isSuspended ? 1 : 0,
       project.updatedAtMs,
+      project.memberCallsPerMinute,
+      project.requireAssertionJti ? 1 : 0,
     ],
   }
   return row === undefined ? null : projectOf(row)
@@ -82,6 +86,8 @@ function projectOf(row: Row): Project {
     name: text(row, 'name'),
     description: text(row, 'description'),
     isSuspended: flag(row, 'is_suspended'),
+    memberCallsPerMinute: intOrNull(row, 'member_calls_per_minute'),
+    requireAssertionJti: flag(row, 'require_assertion_jti'),
     createdAtMs: int(row, 'created_at_ms'),
     updatedAtMs: int(row, 'updated_at_ms'),
   }

@@ -1,12 +1,14 @@
 import { formatRunId } from '../lib/run_id.ts'
+import type { MemberSource } from '../model/principal.ts'
 import type { Run, RunOutcome, RunSource, RunStart, RunState } from '../model/run.ts'
 import type { HttpMethod } from '../model/tool.ts'
 import { blob, int, intOrNull, text, textOrNull } from './columns.ts'
 import type { Operation, Row, SqlValue } from './database.ts'
+import { countMemberCall } from './member_store.ts'
 import { type Page, pageOf } from './page.ts'
 
 const START_COLUMNS = `id, project_id, integration_id, tool_id, tool_version, member_external_id,
-  source, http_method, started_at_ms`
+  source, http_method, started_at_ms, member_source, member_id`
 
 const startValues = (run: RunStart): SqlValue[] => [
   run.id,
@@ -18,6 +20,8 @@ const startValues = (run: RunStart): SqlValue[] => [
   run.source,
   run.httpMethod,
   run.startedAtMs,
+  run.memberSource,
+  run.memberId,
 ]
 
 const outcomeValues = (outcome: RunOutcome): SqlValue[] => [
@@ -33,7 +37,7 @@ const outcomeValues = (outcome: RunOutcome): SqlValue[] => [
 ]
 
 const INSERT_SENDING = `INSERT INTO runs (${START_COLUMNS}, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sending')`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'sending')`
 
 /** Records that a write is about to be sent; on disk before its first byte leaves (R1, R2). */
 export function* insertSendingRun(run: RunStart): Operation<void> {
@@ -42,36 +46,49 @@ export function* insertSendingRun(run: RunStart): Operation<void> {
 
 const INSERT_FINISHED = `INSERT INTO runs (${START_COLUMNS}, state, finished_at_ms, duration_ms,
   upstream_ms, upstream_status, error_code, error_reason, request_bytes, response_bytes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
 
-/** Records a run that needed no claim, as it ended. */
+/** Records a run that needed no claim, as it ended, and counts it for its member. */
 export function* insertFinishedRun(run: RunStart, outcome: RunOutcome): Operation<void> {
   yield { sql: INSERT_FINISHED, params: [...startValues(run), ...outcomeValues(outcome)] }
+  yield* countMemberCall(run, outcome)
 }
 
 const FINISH = `UPDATE runs SET state = $3, finished_at_ms = $4, duration_ms = $5,
   upstream_ms = $6, upstream_status = $7, error_code = $8, error_reason = $9, request_bytes = $10,
   response_bytes = $11 WHERE project_id = $1 AND id = $2 AND state = 'sending' RETURNING seq`
 
-/** Closes a claimed run; false when it is no longer open (a late writer is fenced off). */
+/**
+ * Closes a claimed run and counts it for its member; false when it is no longer open (a late writer
+ * is fenced off).
+ */
 export function* finishRun(run: RunStart, outcome: RunOutcome): Operation<boolean> {
   const rows = yield { sql: FINISH, params: [run.projectId, run.id, ...outcomeValues(outcome)] }
-  return rows.length > 0
+  if (rows.length === 0) return false
+  yield* countMemberCall(run, outcome)
+  return true
 }
+
+const abandoned = { errorCode: 'outcome_unknown' }
 
 /** Marks every run left `sending` by a dead process as unknown; yields how many (R7). */
 export function* closeAbandonedRuns(nowMs: number): Operation<number> {
   const rows = yield {
-    sql: `UPDATE runs SET state = 'unknown', finished_at_ms = $1, error_code = 'outcome_unknown',
+    sql: `UPDATE runs SET state = 'unknown', finished_at_ms = $1, error_code = $2,
       error_reason = 'Gatehouse stopped while this request was under way.'
-      WHERE state = 'sending' RETURNING seq`,
-    params: [nowMs],
+      WHERE state = 'sending'
+      RETURNING member_id, started_at_ms`,
+    params: [nowMs, abandoned.errorCode],
+  }
+  for (const row of rows) {
+    const run = { memberId: intOrNull(row, 'member_id'), startedAtMs: int(row, 'started_at_ms') }
+    yield* countMemberCall(run, abandoned)
   }
   return rows.length
 }
 
 const SELECT = `SELECT r.id, r.project_id, r.integration_id, r.tool_id, r.tool_version,
-  t.name AS tool_name, r.member_external_id, r.source, r.http_method, r.state, r.started_at_ms,
+  t.name AS tool_name, r.member_external_id, r.member_source, r.source, r.http_method, r.state, r.started_at_ms,
   r.finished_at_ms, r.duration_ms, r.upstream_ms, r.upstream_status, r.error_code,
   r.error_reason, r.request_bytes, r.response_bytes
 FROM runs r LEFT JOIN tools t ON t.id = r.tool_id`
@@ -92,11 +109,13 @@ export interface RunFilter {
   readonly integrationId: number | null
   readonly state: RunState | null
   readonly errorCode: string | null
+  /** A member of that project. */
+  readonly memberId: number | null
   readonly sinceMs: number | null
   readonly untilMs: number | null
 }
 
-const LIST = `${SELECT} WHERE r.project_id = $1 AND r.id < $2
+const listOf = (owner: 'project_id' | 'member_id') => `${SELECT} WHERE r.${owner} = $1 AND r.id < $2
   AND (CAST($3 AS BIGINT) IS NULL OR r.tool_id = $3)
   AND (CAST($4 AS BIGINT) IS NULL OR r.integration_id = $4)
   AND (CAST($5 AS TEXT) IS NULL OR r.state = $5)
@@ -104,6 +123,8 @@ const LIST = `${SELECT} WHERE r.project_id = $1 AND r.id < $2
   AND (CAST($7 AS BIGINT) IS NULL OR r.started_at_ms >= $7)
   AND (CAST($8 AS BIGINT) IS NULL OR r.started_at_ms < $8)
   ORDER BY r.id DESC LIMIT $9`
+const LIST_OF_PROJECT = listOf('project_id')
+const LIST_OF_MEMBER = listOf('member_id')
 
 const afterAll = new Uint8Array(16).fill(255)
 
@@ -114,9 +135,9 @@ export function* listRuns(
   position: string | null,
 ): Operation<Page<Run>> {
   const rows = yield {
-    sql: LIST,
+    sql: filter.memberId === null ? LIST_OF_PROJECT : LIST_OF_MEMBER,
     params: [
-      filter.projectId,
+      filter.memberId ?? filter.projectId,
       position === null ? afterAll : Uint8Array.fromHex(position),
       filter.toolId,
       filter.integrationId,
@@ -139,6 +160,7 @@ function runOf(row: Row): Run {
     toolVersion: int(row, 'tool_version'),
     toolName: textOrNull(row, 'tool_name') ?? '',
     memberExternalId: textOrNull(row, 'member_external_id'),
+    memberSource: textOrNull(row, 'member_source') as MemberSource | null,
     source: text(row, 'source') as RunSource,
     httpMethod: text(row, 'http_method') as HttpMethod,
     state: text(row, 'state') as RunState,

@@ -3,7 +3,6 @@ import {
   createIntegration,
   deleteIntegration,
   getIntegration,
-  type IntegrationChange,
   listIntegrations,
   rotateApiKey,
   updateIntegration,
@@ -11,7 +10,9 @@ import {
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
 import { idParam, pageOf, pageQuery, projectQuery } from '../schemas/common_schemas.ts'
 import {
+  integrationChangeOf,
   integrationChangeSchema,
+  integrationInputOf,
   integrationJson,
   integrationSchema,
   integrationWithKeySchema,
@@ -103,10 +104,11 @@ export function integrationRoutes({ manage }: ManagementDeps): ManagementRouter 
     return c.json({ items: page.items.map(integrationJson), next_cursor: page.nextCursor }, 200)
   })
   router.openapi(create, async (c) => {
-    const { project_id: projectId = null, name, permissions, expires_at } = c.req.valid('json')
-    const expiresAtMs = expires_at === null ? null : Date.parse(expires_at)
-    const input = { projectId, name, permissions, expiresAtMs }
-    const made = await createIntegration(manage, c.get('admin'), input)
+    const made = await createIntegration(
+      manage,
+      c.get('admin'),
+      integrationInputOf(c.req.valid('json')),
+    )
     return c.json({ integration: integrationJson(made.integration), api_key: made.apiKey }, 201)
   })
   router.openapi(show, async (c) => {
@@ -114,11 +116,7 @@ export function integrationRoutes({ manage }: ManagementDeps): ManagementRouter 
     return c.json(integrationJson(integration), 200)
   })
   router.openapi(update, async (c) => {
-    const { name, is_active: isActive } = c.req.valid('json')
-    const change = {
-      ...(name === undefined ? {} : { name }),
-      ...(isActive === undefined ? {} : { isActive }),
-    } satisfies IntegrationChange
+    const change = integrationChangeOf(c.req.valid('json'))
     const { id } = c.req.valid('param')
     const integration = await updateIntegration(manage, c.get('admin'), { id, change })
     return c.json(integrationJson(integration), 200)

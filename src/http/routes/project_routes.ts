@@ -1,15 +1,10 @@
 import { createRoute } from '@hono/zod-openapi'
-import {
-  createProject,
-  getProject,
-  listProjects,
-  type ProjectChange,
-  updateProject,
-} from '../../manage/projects.ts'
+import { createProject, getProject, listProjects, updateProject } from '../../manage/projects.ts'
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
 import { idParam, pageOf, pageQuery } from '../schemas/common_schemas.ts'
 import {
   newProjectSchema,
+  projectChangeOf,
   projectChangeSchema,
   projectJson,
   projectSchema,
@@ -81,11 +76,7 @@ export function projectRoutes({ manage }: ManagementDeps): ManagementRouter {
     return c.json(projectJson(project, manage.mcpUrlOf(project.slug)), 200)
   })
   router.openapi(update, async (c) => {
-    const { is_suspended, ...rest } = c.req.valid('json')
-    const change = {
-      ...rest,
-      ...(is_suspended === undefined ? {} : { isSuspended: is_suspended }),
-    } as ProjectChange
+    const change = projectChangeOf(c.req.valid('json'))
     const { id } = c.req.valid('param')
     const project = await updateProject(manage, c.get('admin'), { id, change })
     return c.json(projectJson(project, manage.mcpUrlOf(project.slug)), 200)

@@ -16,6 +16,7 @@ export const problems = {
   413: problem('The body is larger than 1 MiB.'),
   415: problem('The body is not `application/json`.'),
   422: problem('A field is invalid; `errors` names each by JSON pointer.'),
+  429: problem('Too many calls, or too many failed authentications; `Retry-After` says how long.'),
   500: problem('Something failed here; the log has more under the `request_id`.'),
   503: problem('The store is not available, or the server is shutting down.'),
 } as const

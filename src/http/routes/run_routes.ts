@@ -23,6 +23,9 @@ const list = createRoute({
       integration_id: number.optional(),
       state: z.enum(runStates).optional(),
       error_code: z.string().max(64).optional(),
+      member: z.string().max(255).optional().meta({
+        description: "A member's external id; calls made with its session tokens.",
+      }),
       since: moment.optional(),
       until: moment.optional(),
     }),
@@ -54,6 +57,7 @@ export function runRoutes({ manage }: ManagementDeps): ManagementRouter {
       integrationId: query.integration_id ?? null,
       state: query.state ?? null,
       errorCode: query.error_code ?? null,
+      memberExternalId: query.member ?? null,
       sinceMs: query.since === undefined ? null : Date.parse(query.since),
       untilMs: query.until === undefined ? null : Date.parse(query.until),
     })

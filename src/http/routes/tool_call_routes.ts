@@ -77,7 +77,7 @@ const execute = createRoute({
 
 /** `POST /custom-tools/{id}/execute`. */
 export function toolCallRoutes(deps: ManagementDeps): ManagementRouter {
-  const { manage, executor, logger } = deps
+  const { manage, executor, logger, limits } = deps
   const router = createRouter()
   router.openapi(execute, async (c) => {
     const body = c.req.valid('json')
@@ -98,6 +98,7 @@ export function toolCallRoutes(deps: ManagementDeps): ManagementRouter {
       return c.json(previewJson(preview), 200)
     }
     const { signal } = c.req.raw
+    limits.admit(principal.rateLimits)
     const call = { name, arguments: args, source: 'execute', signal, traceparent: null } as const
     const result = await heldOpen(c.env.peer, () => callTool(executor, principal, call))
     if (result.error !== null) return failureResponse(logger, result.error, result.runId) as never
@@ -123,6 +124,7 @@ const memberOf = (asked: z.infer<typeof member>) => ({
   externalId: asked.external_id,
   email: asked.email,
   roles: asked.roles,
+  source: 'administrator' as const,
 })
 
 const previewJson = (preview: Awaited<ReturnType<typeof previewCall>>) => ({

@@ -54,8 +54,19 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
     next_cursor: z.string().nullable().meta({ description: 'null on the last page.' }),
   })
 
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** The members that were given: without the undefined ones. */
+export function givenOf<T extends object>(members: T): Given<T> {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as Given<T>
+}
+
 /** A moment in RFC 3339. */
 export const moment = z.iso.datetime({ offset: true })
+
+/** A rate limit on tool calls; as many may also come at once. */
+export const callsPerMinute = z.int().min(1).max(1_000_000)
 
 /** A moment from epoch milliseconds. */
 export const momentOf = (ms: number): string => new Date(ms).toISOString()

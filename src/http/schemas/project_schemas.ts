@@ -1,6 +1,14 @@
 import { z } from '@hono/zod-openapi'
+import type { ProjectChange } from '../../manage/projects.ts'
 import { type Project, slugPattern } from '../../model/project.ts'
-import { moment, momentOf, nameField, proseField } from './common_schemas.ts'
+import {
+  callsPerMinute,
+  givenOf,
+  moment,
+  momentOf,
+  nameField,
+  proseField,
+} from './common_schemas.ts'
 
 const slug = z.string().regex(slugPattern, 'must be lower-case letters, digits and inner hyphens')
 const description = proseField(4000).meta({
@@ -15,6 +23,8 @@ export const projectSchema = z
     name: z.string(),
     description,
     is_suspended: z.boolean(),
+    member_calls_per_minute: callsPerMinute.nullable(),
+    require_assertion_jti: z.boolean(),
     mcp_url: z.string(),
     created_at: moment,
     updated_at: moment,
@@ -36,6 +46,13 @@ export const projectChangeSchema = z
       .boolean()
       .optional()
       .meta({ description: 'Suspending ends every use of its credentials at once.' }),
+    member_calls_per_minute: callsPerMinute.nullable().optional().meta({
+      description: 'For each member without a limit of its own; null for no limit.',
+    }),
+    require_assertion_jti: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Refuses member assertions without a `jti`.' }),
   })
   .openapi('ProjectChange')
 
@@ -47,8 +64,22 @@ export function projectJson(project: Project, mcpUrl: string) {
     name: project.name,
     description: project.description,
     is_suspended: project.isSuspended,
+    member_calls_per_minute: project.memberCallsPerMinute,
+    require_assertion_jti: project.requireAssertionJti,
     mcp_url: mcpUrl,
     created_at: momentOf(project.createdAtMs),
     updated_at: momentOf(project.updatedAtMs),
   }
+}
+
+/** Reads what of a project changes; what is absent stays. */
+export function projectChangeOf(json: z.infer<typeof projectChangeSchema>): ProjectChange {
+  const { is_suspended, member_calls_per_minute, require_assertion_jti, ...named } = json
+  const change = {
+    ...named,
+    isSuspended: is_suspended,
+    memberCallsPerMinute: member_calls_per_minute,
+    requireAssertionJti: require_assertion_jti,
+  }
+  return givenOf(change)
 }

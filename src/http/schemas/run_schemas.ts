@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { memberSources } from '../../model/principal.ts'
 import { type Run, runStates } from '../../model/run.ts'
 import { httpMethods } from '../../model/tool.ts'
 import { moment, momentOf, momentOrNull } from './common_schemas.ts'
@@ -13,6 +14,10 @@ export const runSchema = z
     tool_name: z.string(),
     tool_version: z.int(),
     member_external_id: z.string().nullable(),
+    member_source: z
+      .enum(memberSources)
+      .nullable()
+      .meta({ description: 'Who vouched for the member; `unverified` is nobody but the key.' }),
     source: z.enum(['mcp', 'execute']),
     http_method: z.enum(httpMethods),
     state: z.enum(runStates),
@@ -38,6 +43,7 @@ export function runJson(run: Run) {
     tool_name: run.toolName,
     tool_version: run.toolVersion,
     member_external_id: run.memberExternalId,
+    member_source: run.memberSource,
     source: run.source,
     http_method: run.httpMethod,
     state: run.state,

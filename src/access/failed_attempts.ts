@@ -1,0 +1,64 @@
+import { AppError, type ErrorCode } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { dropOldest } from '../lib/drop_oldest.ts'
+import { Meter } from '../lib/gcra.ts'
+import { parseIpAddress } from '../lib/ip_address.ts'
+
+const maxAddresses = 10_000
+/** What is left when one more address comes, so that not every new one pushes out an old one. */
+const keptAddresses = 9900
+
+/** Failures of a caller who presented a credential that is none: what a guesser sees. */
+const counted: ReadonlySet<ErrorCode> = new Set([
+  'invalid_api_key',
+  'invalid_admin_token',
+  'invalid_token',
+])
+
+/**
+ * Failed authentications by address, in memory: of the addresses that failed last, 10,000 at most.
+ * Only failures are held back; a good credential never comes here (reliability.md case 60).
+ */
+export class FailedAttempts {
+  private readonly clock: Clock
+  private readonly perMinute: number
+  /** Least recent failure first. */
+  private readonly meters = new Map<string, Meter>()
+
+  /** With 0 `perMinute` nothing is counted. */
+  constructor(clock: Clock, perMinute: number) {
+    this.clock = clock
+    this.perMinute = perMinute
+  }
+
+  /**
+   * What to answer a request that failed with this error: the error itself, or `too_many_failures` in
+   * place of a failed authentication once the address has used up its minute's failures.
+   * `address` is null for callers on the machine itself, who are never held back.
+   */
+  judge(error: AppError, address: string | null): AppError {
+    if (this.perMinute === 0 || address === null || !counted.has(error.code)) return error
+    const nowMs = this.clock.monotonicMs()
+    const meter = this.meterOf(groupOf(address))
+    if (meter.take(this.perMinute, nowMs)) return error
+    return new AppError('too_many_failures', {
+      reason: `An address may fail ${this.perMinute} times a minute; a valid credential is always let in.`,
+      retryAfterSeconds: meter.waitSeconds(this.perMinute, nowMs),
+      cause: error,
+    })
+  }
+
+  private meterOf(group: string): Meter {
+    const meter = this.meters.get(group) ?? new Meter()
+    this.meters.delete(group)
+    if (this.meters.size >= maxAddresses) dropOldest(this.meters, keptAddresses)
+    this.meters.set(group, meter)
+    return meter
+  }
+}
+
+/** What is counted together: an IPv4 address, or the /64 one IPv6 host can choose its addresses from. */
+function groupOf(address: string): string {
+  const [unzoned = ''] = address.split('%', 1)
+  return parseIpAddress(unzoned)?.bytes.slice(0, 8).join('.') ?? 'unknown'
+}
