@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../lib/json.ts'
 import type { ApiClient } from './api_client.ts'
-import { CliFailure, exitCodes, misuse } from './failure.ts'
+import { ApiFailure, CliFailure, exitCodes, misuse } from './failure.ts'
 
 const maxNamed = 10
 
@@ -44,6 +44,48 @@ export async function findTool(
   return named('tool', wanted, all)
 }
 
+/**
+ * The assertion key of a project with this `kid`, the active one before those deactivated, or with
+ * this id, which comes between the two. @throws CliFailure - there is none
+ */
+export async function findAssertionKey(
+  api: ApiClient,
+  projectId: string,
+  wanted: string,
+): Promise<JsonObject> {
+  const all = await Array.fromAsync(api.items('/api/v1/assertion-keys', { project_id: projectId }))
+  const ofKid = all.filter(({ kid }) => kid === wanted)
+  const found =
+    ofKid.find((key) => key.is_active === true) ??
+    all.find((key) => idOf(key) === wanted) ??
+    ofKid.at(-1)
+  if (found !== undefined) return found
+  throw absent('assertion key', wanted, thereAre(all.map(({ kid }) => kid)))
+}
+
+/** The member of a project with this external id, or else with this id. @throws CliFailure - there is none */
+export async function findMember(
+  api: ApiClient,
+  projectId: string,
+  wanted: string,
+): Promise<JsonObject> {
+  const query = { project_id: projectId, external_id: wanted }
+  const { items } = await api.page('/api/v1/members', query)
+  const found = items[0] ?? (await memberOfId(api, wanted))
+  if (found !== null && String(found.project_id) === projectId) return found
+  throw absent('member', wanted, 'A member is known from the first session token on.')
+}
+
+async function memberOfId(api: ApiClient, id: string): Promise<JsonObject | null> {
+  if (!/^[1-9]\d{0,14}$/.test(id)) return null
+  try {
+    return await api.get(`/api/v1/members/${id}`)
+  } catch (error) {
+    if (error instanceof ApiFailure && error.problem.status === 404) return null
+    throw error
+  }
+}
+
 function named(noun: string, wanted: string, objects: readonly JsonObject[]): JsonObject {
   const nameOf = (object: JsonObject) => object.slug ?? object.name
   const lowered = wanted.toLowerCase()
@@ -52,11 +94,14 @@ function named(noun: string, wanted: string, objects: readonly JsonObject[]): Js
     objects.find((object) => String(nameOf(object)).toLowerCase() === lowered) ??
     objects.find((object) => idOf(object) === wanted)
   if (found !== undefined) return found
-  throw new CliFailure(exitCodes.failed, `There is no ${noun} "${wanted}"`, {
-    reason:
-      objects.length === 0 ? 'There is none at all.' : `There are: ${listed(objects.map(nameOf))}`,
-  })
+  throw absent(noun, wanted, thereAre(objects.map(nameOf)))
 }
+
+const absent = (noun: string, wanted: string, reason: string) =>
+  new CliFailure(exitCodes.failed, `There is no ${noun} "${wanted}"`, { reason })
+
+const thereAre = (names: readonly (JsonValue | undefined)[]) =>
+  names.length === 0 ? 'There is none at all.' : `There are: ${listed(names)}`
 
 function listed(names: readonly (JsonValue | undefined)[]): string {
   const shown = names.slice(0, maxNamed).map(String).join(', ')

@@ -20,6 +20,13 @@ function dateOf(text: string): string | null {
   return date === null || Number.isNaN(date.getTime()) ? null : date.toISOString()
 }
 
+/** Whole seconds of a span such as `90s` or `15m`, or of `0`. @throws CliFailure */
+export function spanSeconds(text: string): number {
+  const ms = text === '0' ? 0 : spanMs(text)
+  if (ms !== null) return ms / 1000
+  throw misuse(`"${text}" is not a span of time`, 'Write 90s, 15m, 12h or 0.')
+}
+
 /** A moment before now: `1h` is an hour ago; a date or RFC 3339 time stands for itself. @throws CliFailure */
 export function pastMoment(text: string, nowMs: number): string {
   const ms = spanMs(text)

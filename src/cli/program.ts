@@ -1,14 +1,19 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
+import { addAssertionCommands } from './commands/assertion.ts'
+import { addAssertionKeyCommands } from './commands/assertion_key.ts'
 import { addBootstrapCommand } from './commands/bootstrap.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addHealthcheckCommand } from './commands/healthcheck.ts'
 import { addIntegrationCommands } from './commands/integration.ts'
+import { addMemberCommands } from './commands/member.ts'
 import { addProjectCommands } from './commands/project.ts'
 import { addRunsCommands } from './commands/runs.ts'
 import { addServeCommand } from './commands/serve.ts'
+import { addSignatureCommands } from './commands/signature.ts'
+import { addSigningKeyCommands } from './commands/signing_key.ts'
 import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addToolCommands } from './commands/tool.ts'
@@ -30,7 +35,11 @@ const commands: readonly (readonly [string, readonly AddCommand[]])[] = [
     'Setting up:',
     [addBootstrapCommand, addProjectCommands, addIntegrationCommands, addTokenCommands],
   ],
-  ['Tools:', [addToolCommands, addRunsCommands]],
+  ['Tools:', [addToolCommands, addRunsCommands, addSignatureCommands]],
+  [
+    'Members:',
+    [addMemberCommands, addAssertionKeyCommands, addAssertionCommands, addSigningKeyCommands],
+  ],
   ['Other:', [addVersionCommand]],
 ]
 

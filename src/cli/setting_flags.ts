@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, Help, Option } from 'commander'
 import { flagOf } from '../config/setting_source.ts'
 import { type ConfigInputs, type Setting, type SettingName, settings } from '../config.ts'
 
@@ -9,12 +9,27 @@ const entries = Object.entries(settings) as [SettingName, Setting<unknown>][]
 
 /** Adds a flag for every setting of a server; a secret's flag names a file, never the secret. */
 export function addSettingFlags(command: Command): Command {
+  command.configureHelp(narrowTerms)
   command.optionsGroup('Settings (each also as GATEHOUSE_NAME or in the settings file):')
   command.option('--config <path>', 'settings file (TOML); default: DATA/gatehouse.toml')
   for (const [name, setting] of entries) {
     if (!setting.isForClient) command.addOption(optionOf(name, setting))
   }
   return command
+}
+
+const widestTerm = 26
+
+/** Gives a flag that is too long for its column a line of its own, so that the texts stay readable. */
+const narrowTerms: Partial<Help> = {
+  padWidth(command, helper) {
+    return Math.min(Help.prototype.padWidth.call(helper, command, helper), widestTerm)
+  },
+  formatItem(term, termWidth, ...rest) {
+    const format = (shown: string) =>
+      Help.prototype.formatItem.call(this, shown, termWidth, ...rest)
+    return term.length <= termWidth ? format(term) : `  ${term}\n${format('')}`
+  },
 }
 
 function optionOf(name: SettingName, { kind, help, fallback, isSecret }: Setting<unknown>): Option {

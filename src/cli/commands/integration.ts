@@ -8,6 +8,7 @@ import {
   type PageOptions,
   pageOptions,
 } from '../api_command.ts'
+import { callsPerMinute } from '../calls_per_minute.ts'
 import { findIntegration, findProject, idOf } from '../find_object.ts'
 import { given } from '../given.ts'
 import { futureMoment } from '../moment.ts'
@@ -25,6 +26,12 @@ interface ProjectOptions extends ApiOptions {
 interface CreateOptions extends ProjectOptions {
   readonly permission?: readonly string[]
   readonly expiresIn?: string
+  readonly limit?: string
+}
+
+interface UpdateOptions extends ProjectOptions {
+  readonly name?: string
+  readonly limit?: string
 }
 
 /** `gatehouse integration …`: the ways in for model runtimes, each with its API key. */
@@ -42,9 +49,14 @@ export function addIntegrationCommands(program: Command, surroundings: Surroundi
       collect,
     )
     .option('--expires-in <span>', 'when the key ends: 12h, 90d or a date (default: never)')
+    .option('--limit <n>', 'calls per minute with the key and its session tokens (default: none)')
     .action(apiAction(surroundings, create))
   pageOptions(command('list', 'list integrations')).action(apiAction(surroundings, list))
   command('show <integration>', 'show an integration').action(apiAction(surroundings, show))
+  command('update <integration>', 'change an integration')
+    .option('--name <name>', 'new name')
+    .option('--limit <n>', 'calls per minute with the key and its session tokens, or none')
+    .action(apiAction(surroundings, update))
   command('rotate <integration>', 'replace the API key; the old one ends now').action(
     apiAction(surroundings, rotate),
   )
@@ -65,15 +77,21 @@ export function addIntegrationCommands(program: Command, surroundings: Surroundi
 
 async function create(call: ApiCall<CreateOptions>, name: string): Promise<void> {
   const { api, options, surroundings, print } = call
-  const { project, permission, expiresIn } = options
+  const { project, permission, expiresIn, limit } = options
   const expiry = expiresIn === undefined ? undefined : futureMoment(expiresIn, surroundings.nowMs())
   const answer = await api.post(path, {
     name,
     project_id: (await findProject(api, project)).id ?? null,
-    ...given({ permissions: permission && [...permission], expires_at: expiry }),
+    ...given({
+      permissions: permission && [...permission],
+      expires_at: expiry,
+      calls_per_minute: limitOf(limit),
+    }),
   })
   print(answer, () => keyText(answer))
 }
+
+const limitOf = (text: string | undefined) => (text === undefined ? text : callsPerMinute(text))
 
 async function list(call: ApiCall<PageOptions & ProjectOptions>): Promise<void> {
   const { api, options, printPage } = call
@@ -91,6 +109,12 @@ async function list(call: ApiCall<PageOptions & ProjectOptions>): Promise<void> 
 
 async function show(call: ApiCall<ProjectOptions>, wanted: string): Promise<void> {
   call.print(await call.api.get(await pathOf(call, wanted)))
+}
+
+async function update(call: ApiCall<UpdateOptions>, wanted: string): Promise<void> {
+  const { name, limit } = call.options
+  const change = given({ name, calls_per_minute: limitOf(limit) })
+  call.print(await call.api.patch(await pathOf(call, wanted), change))
 }
 
 async function rotate(call: ApiCall<ProjectOptions>, wanted: string): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type PageOptions,
   pageOptions,
 } from '../api_command.ts'
+import { callsPerMinute } from '../calls_per_minute.ts'
 import { findProject, idOf } from '../find_object.ts'
 import { given } from '../given.ts'
 import { column } from '../print.ts'
@@ -18,6 +19,11 @@ interface EditOptions extends ApiOptions {
   readonly name?: string
   readonly slug?: string
   readonly description?: string
+}
+
+interface UpdateOptions extends EditOptions {
+  readonly memberLimit?: string
+  readonly requireJti?: boolean
 }
 
 /** `gatehouse project …`: the units that tools, keys and runs belong to. */
@@ -33,6 +39,9 @@ export function addProjectCommands(program: Command, surroundings: Surroundings)
     .option('--name <name>', 'new name')
     .option('--slug <slug>', "new slug; clients' MCP URLs change with it")
     .option('--description <text>', 'new description')
+    .option('--member-limit <n>', 'calls per minute of each member, or none')
+    .option('--require-jti', 'refuse member assertions without a jti')
+    .option('--no-require-jti', 'take them')
     .action(apiAction(surroundings, update))
   apiCommand(project, 'suspend <project>', 'refuse every call of a project').action(
     apiAction(surroundings, (call, wanted: string) => suspend(call, wanted, true)),
@@ -65,11 +74,16 @@ async function show(
   print(await api.get(`${path}/${idOf(await findProject(api, wanted))}`))
 }
 
-async function update(call: ApiCall<EditOptions>, wanted: string): Promise<void> {
+async function update(call: ApiCall<UpdateOptions>, wanted: string): Promise<void> {
   const { api, options, print } = call
-  const { name, slug, description } = options
+  const { name, slug, description, memberLimit, requireJti } = options
+  const change = given({
+    ...{ name, slug, description },
+    member_calls_per_minute: memberLimit === undefined ? undefined : callsPerMinute(memberLimit),
+    require_assertion_jti: requireJti,
+  })
   const id = idOf(await findProject(api, wanted))
-  print(await api.patch(`${path}/${id}`, given({ name, slug, description })))
+  print(await api.patch(`${path}/${id}`, change))
 }
 
 async function suspend(

@@ -20,6 +20,7 @@ const path = '/api/v1/runs'
 interface ListOptions extends PageOptions {
   readonly project?: string
   readonly tool?: string
+  readonly member?: string
   readonly state?: string
   readonly errorCode?: string
   readonly since?: string
@@ -32,6 +33,7 @@ export function addRunsCommands(program: Command, surroundings: Surroundings): v
   pageOptions(apiCommand(runs, 'list', 'list runs, newest first'))
     .option('--project <project>', 'by id or slug')
     .option('--tool <tool>', 'runs of this tool only, by name or id')
+    .option('--member <id>', 'runs for the member with this external id only')
     .addOption(new Option('--state <state>', 'runs in this state only').choices(runStates))
     .option('--error-code <code>', 'runs that failed this way only')
     .option('--since <time>', 'from then on: 15m, 24h, 7d or a date')
@@ -46,12 +48,13 @@ async function list({
   surroundings,
   printPage,
 }: ApiCall<ListOptions>): Promise<void> {
-  const { project, tool, state, errorCode, since, until, limit, cursor } = options
+  const { project, tool, member, state, errorCode, since, until, limit, cursor } = options
   const projectId = idOf(await findProject(api, project))
   const momentOf = (text: string | undefined) => text && pastMoment(text, surroundings.nowMs())
   const page = await api.page(path, {
     project_id: projectId,
     tool_id: tool === undefined ? undefined : idOf(await findTool(api, projectId, tool)),
+    member,
     state,
     error_code: errorCode,
     since: momentOf(since),
