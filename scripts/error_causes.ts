@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../src/errors.ts'
 import { callCauses } from './error_causes/call_causes.ts'
+import { memberCauses } from './error_causes/member_causes.ts'
 import { requestCauses } from './error_causes/request_causes.ts'
 import { upstreamCauses } from './error_causes/upstream_causes.ts'
 
@@ -15,6 +16,18 @@ export const errorGroups = {
   credentials: {
     title: 'Credentials and permissions',
     about: 'Reported by `/mcp`, `/api/v1` and the command line before anything else is looked at.',
+  },
+  session: {
+    title: 'Session tokens and member assertions',
+    about:
+      'Reported by `POST /api/v1/mcp/session-token`, and for assertions by `gatehouse assertion ' +
+      'verify` too, which shows each check up to the one that fails and uses nothing up. The reason ' +
+      'names the `kid`, the expected `aud` and the time of the server. How it is done: ' +
+      '[members.md](members.md).',
+  },
+  assertion_keys: {
+    title: 'Assertion keys',
+    about: 'Reported by `POST /api/v1/assertion-keys` and `gatehouse assertion-key add`.',
   },
   request: {
     title: 'The request itself',
@@ -50,6 +63,7 @@ export type CausesOf = Readonly<Partial<Record<ErrorCode, ErrorAdvice>>>
 /** Cause and fix of every error; a code without an entry does not compile. */
 export const errorCauses: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   ...requestCauses,
+  ...memberCauses,
   ...callCauses,
   ...upstreamCauses,
 }

@@ -3,7 +3,7 @@ import type { Build } from './commands.ts'
 import type { Era } from './mcp_request.ts'
 
 /** The parts of the benchmark, in the order they run. */
-export const parts = ['calls', 'list', 'start', 'scale', 'slow'] as const
+export const parts = ['calls', 'sessions', 'list', 'start', 'scale', 'slow'] as const
 export type Part = (typeof parts)[number]
 
 /** What to run and how. */

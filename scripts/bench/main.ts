@@ -16,6 +16,7 @@ import { LoadProcess } from './load_process.ts'
 import { measureCalls, toolNames } from './parts/calls.ts'
 import { measureList } from './parts/list.ts'
 import { measureScale } from './parts/scale.ts'
+import { measureSessions } from './parts/sessions.ts'
 import { measureSlow } from './parts/slow.ts'
 import { measureStart } from './parts/start.ts'
 import { reportText } from './report.ts'
@@ -27,6 +28,7 @@ const measurements: Readonly<
   Record<Part, (bench: Bench, subject: Subject) => Promise<PartReport>>
 > = {
   calls: measureCalls,
+  sessions: measureSessions,
   list: measureList,
   start: measureStart,
   scale: measureScale,

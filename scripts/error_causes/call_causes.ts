@@ -74,8 +74,9 @@ export const callCauses = {
       'The tool has `require_member: true` or `{member_id}` in its path, and the call came without ' +
       'a member. An API key alone names none.',
     fix:
-      'Set `require_member` to false where the upstream can do without. To try the tool as some ' +
-      'member, [execute](tools.md#execute) it with `as_member` and an admin token.',
+      'Call with a [session token](members.md) of the user. Or set `require_member` to false where ' +
+      'the upstream can do without. To try the tool as some member, [execute](tools.md#execute) it ' +
+      'with `as_member` and an admin token.',
   },
   insufficient_scope: {
     group: 'call',
@@ -107,8 +108,12 @@ export const callCauses = {
   },
   invalid_header_value: {
     group: 'call',
-    cause: 'A value with line breaks or beyond ASCII would have to be sent in a header.',
-    fix: 'Send it in the body or the query, or narrow the schema.',
+    cause:
+      'A value with line breaks or beyond ASCII would have to be sent in a header. That can be an ' +
+      "argument, or the member's id, email or a role.",
+    fix:
+      'Send an argument in the body or the query, or narrow the schema. For a member use an id in ' +
+      'ASCII, or switch the header off in `inject_member_identity`.',
   },
   template_escape: {
     group: 'call',
@@ -138,7 +143,9 @@ export const callCauses = {
   },
   aborted_before_send: {
     group: 'call',
-    cause: 'The credential was revoked or the tool changed while the call was being prepared.',
+    cause:
+      'The credential was revoked, or what a session token [depends on](members.md#what-ends-a-token) ' +
+      'ended, or the tool changed, while the call was being prepared.',
     fix: 'Call again with a valid credential.',
   },
   call_cancelled: {

@@ -8,24 +8,26 @@ export const requestCauses = {
     group: 'credentials',
     cause: 'The request has no `Authorization` header.',
     fix:
-      'Send `Authorization: Bearer tengine_…` to `/mcp`. Send an admin token (`gha_…`), or an API ' +
-      'key with the `project.manage` permission, to `/api/v1`.',
+      'Send `Authorization: Bearer` and an API key (`tengine_…`) or a session token (`tng_mst_…`) ' +
+      'to `/mcp`. Send an admin token (`gha_…`), or an API key with the `project.manage` ' +
+      'permission, to `/api/v1`.',
   },
   invalid_api_key: {
     group: 'credentials',
     cause:
       'The key is mistyped, was rotated away or has expired; its integration is inactive or ' +
       'deleted; the header is not exactly `Bearer` and the key; or the URL is `/mcp/{slug}` of ' +
-      'another project.',
+      'another project. For a session token: any of this befell the key that minted it.',
     fix:
       `Compare the last four characters with ${show('integration show NAME')} and the URL with ` +
       `${show('project show')}. A lost key cannot be shown again: ${show('integration rotate NAME')} ` +
-      'makes a new one and ends the old one.',
+      'makes a new one and ends the old one, with the session tokens it minted.',
   },
   invalid_admin_token: {
     group: 'credentials',
     cause:
-      'The token is mistyped, was revoked or has expired, or it is no admin token (`gha_…`) at all.',
+      'The token is mistyped, was revoked or has expired, or it is no admin token (`gha_…`) at ' +
+      'all: session tokens (`tng_mst_…`) are for `/mcp` alone.',
     fix:
       `On the machine of the server ${show('token list')} shows which tokens stand, and ` +
       `${show('token create NAME')} makes another.`,
@@ -33,14 +35,20 @@ export const requestCauses = {
   invalid_token: {
     group: 'credentials',
     cause:
-      'A token that is neither an API key nor an admin token. This version reports it nowhere.',
-    fix: 'Present an API key or an admin token.',
+      'A session token (`tng_mst_…`) that was changed, cut off or made by another server or for ' +
+      'another project; whose member is blocked; or whose signing key is past its time, rotated ' +
+      'out by an administrator.',
+    fix:
+      'Mint a new session token; if that is refused, the answer says why. ' +
+      `${show('member show EXTERNAL_ID')} tells whether the member is blocked, and ` +
+      `${show('signing-key list')} which signing keys count.`,
   },
   permission_denied: {
     group: 'credentials',
     cause:
-      'The API key lacks `tools.call` or `project.manage`; or the credential is confined to one ' +
-      'project and the request concerns the whole server; or an API key named a member to act for.',
+      'The API key lacks `tools.call`, `sessions.mint` or `project.manage`; or the credential is ' +
+      'confined to one project and the request concerns the whole server; or an API key named a ' +
+      'member to act for.',
     fix:
       'Use another credential. Permissions belong to the key: make an integration with the ones it ' +
       `needs, ${show('integration create NAME --permission tools.call')}. Projects and admin tokens ` +
@@ -48,7 +56,8 @@ export const requestCauses = {
   },
   project_suspended: {
     group: 'credentials',
-    cause: 'An administrator suspended the project. All of its API keys are refused.',
+    cause:
+      'An administrator suspended the project. All of its API keys and session tokens are refused.',
     fix: `${show('project resume PROJECT')} lets them in again.`,
   },
   project_mismatch: {
@@ -104,9 +113,11 @@ export const requestCauses = {
   body_too_large: {
     group: 'request',
     cause:
-      'The body exceeds `max_body_bytes` at `/mcp` (4 MiB unless set) or 1 MiB at the management ' +
-      'API.',
-    fix: 'Send less, or raise [`max_body_bytes`](configuration.md#settings).',
+      'The body exceeds `max_body_bytes` at `/mcp` (4 MiB unless set), 1 MiB at the management API, ' +
+      'or 64 KiB at the exchange for session tokens; or a member assertion exceeds 8 KiB.',
+    fix:
+      'Send less, or raise [`max_body_bytes`](configuration.md#settings). An assertion carries who ' +
+      'the user is and their roles, nothing else.',
   },
   unsupported_media_type: {
     group: 'request',

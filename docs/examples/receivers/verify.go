@@ -1,17 +1,15 @@
-// Verifies requests signed by Gatehouse (see docs/signing.md).
+// Package gatehouse verifies requests signed by Gatehouse (see docs/signing.md).
 //
-// Go 1.19 or later, standard library only. Copy Verify into your service.
-package main
+// Go 1.19 or later, standard library only. Copy this file into a package of your service.
+package gatehouse
 
 import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -67,34 +65,4 @@ func Verify(secrets []string, r *http.Request, body []byte, now time.Time) error
 		return errors.New("signature mismatch")
 	}
 	return nil
-}
-
-// main reads one case as JSON from standard input and prints `ok` or `bad: <reason>`.
-func main() {
-	var received struct {
-		Secrets []string          `json:"secrets"`
-		Now     int64             `json:"now"`
-		Method  string            `json:"method"`
-		Target  string            `json:"target"`
-		Headers map[string]string `json:"headers"`
-		Body    []byte            `json:"body_base64"`
-	}
-	if err := json.NewDecoder(os.Stdin).Decode(&received); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
-	request := &http.Request{
-		Method:     received.Method,
-		RequestURI: received.Target,
-		Header:     http.Header{},
-	}
-	for name, value := range received.Headers {
-		request.Header.Set(name, value)
-	}
-	err := Verify(received.Secrets, request, received.Body, time.Unix(received.Now, 0))
-	if err != nil {
-		fmt.Println("bad: " + err.Error())
-		return
-	}
-	fmt.Println("ok")
 }
