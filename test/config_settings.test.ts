@@ -11,6 +11,7 @@ import {
   parseEgressText,
   parseHost,
   parseOrigin,
+  parseProxyText,
   switchSetting,
 } from '../src/model/setting.ts'
 
@@ -103,6 +104,12 @@ describe('other kinds', () => {
     expect(entries.map(parseEgressText)).toEqual(entries)
     for (const text of ['a.test/path', '*', '10.0.0.0/99', 'ftp://a.test'])
       refused(() => parseEgressText(text))
+  })
+  test('a proxy is an address or a range, kept as it was written', () => {
+    const entries = ['10.0.0.5', '10.0.0.0/8', '::1', 'fd00::/8', '::ffff:10.0.0.0/104']
+    expect(entries.map(parseProxyText)).toEqual(entries)
+    const bad = ['proxy.test', '10.0.0.5:80', '[::1]', '10.0.0.5/8', '10.0.0.0/33', '10.*', '*']
+    for (const text of bad) refused(() => parseProxyText(text))
   })
   test('sizes take units of 1000 and of 1024', () => {
     const kind = bytesSetting(1, 10 ** 10)

@@ -12,6 +12,7 @@ import {
   updateIntegration,
 } from '../../src/store/integration_store.ts'
 import { insertProject, updateProject } from '../../src/store/project_store.ts'
+import { accessDeps } from '../helpers/access_deps.ts'
 import { openTestStore, type TestStore } from '../helpers/test_store.ts'
 
 const birthMs = 1_000_000
@@ -30,10 +31,7 @@ const write = async <T>(operation: () => Operation<T | null>): Promise<T> => {
   if (written === null) throw new Error('nothing was written')
   return written
 }
-const deps = () => ({
-  database: store.database,
-  clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
-})
+const deps = () => accessDeps(store, { nowMs: () => nowMs, monotonicMs: () => nowMs })
 const asCaller = (token: string) => authenticate(deps(), `Bearer ${token}`)
 const asAdmin = (token: string) => authenticateAdministrator(deps(), `Bearer ${token}`)
 
@@ -49,7 +47,7 @@ async function project(slug: string, terms: KeyTerms = {}) {
     insertProject({ slug, name: slug, description: '', nowMs: birthMs }),
   )
   const { token, hash, last4 } = newToken(apiKeyPrefix)
-  const apiKey = { hash, last4, permissions, expiresAtMs }
+  const apiKey = { hash, last4, permissions, expiresAtMs, callsPerMinute: null }
   const integration = await write(() =>
     insertIntegration({ projectId: made.id, name: 'way in', apiKey, nowMs: birthMs }),
   )
@@ -118,7 +116,8 @@ describe('an API key', () => {
 
     const rotated = await project('rotated')
     const { hash, last4 } = newToken(apiKeyPrefix)
-    const next = { hash, last4, permissions: ['tools.call'] as const, expiresAtMs: null }
+    const terms = { permissions: ['tools.call'] as const, expiresAtMs: null, callsPerMinute: null }
+    const next = { hash, last4, ...terms }
     await write(() => replaceApiKey(rotated.integration, next, nowMs))
     await refused(rotated.token)
 
@@ -182,6 +181,7 @@ describe('an API key', () => {
       kind: 'api_key',
       projectId: own.id,
       label: `api_key:${integration.apiKey.id}`,
+      rateLimits: [],
     })
     const other = await project('b', { permissions: ['tools.call', 'sessions.mint'] })
     expect(await refusal(asAdmin(other.token))).toBe('permission_denied')
@@ -196,6 +196,7 @@ describe('an admin token', () => {
       kind: 'admin_token',
       projectId: null,
       label: `admin_token:${whole.id}`,
+      rateLimits: [],
     })
     expect((await asAdmin(confined.token)).projectId).toBe(own.id)
   })

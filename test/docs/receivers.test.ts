@@ -6,11 +6,12 @@ import type { JsonObject } from '../../src/lib/json.ts'
 import type { ToolDefinition } from '../../src/model/tool.ts'
 import { render } from '../executor/request_fixture.ts'
 import { sign } from '../executor/sign_fixture.ts'
+import { buildGoReceivers, examples, output, program } from './example_processes.ts'
 
 setDefaultTimeout(180_000)
 
 const docs = join(import.meta.dir, '../../docs')
-const folder = join(docs, 'examples/receivers')
+const folder = join(examples, 'receivers')
 
 /** What a receiver's main reads. */
 interface Case {
@@ -186,31 +187,10 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(workplace, { recursive: true, force: true }))
 
-/** The path of a program, or an error that says what to install. */
-function program(name: string, debianPackage: string): string {
-  const path = Bun.which(name)
-  if (path === null) throw new Error(`${name} is not on the PATH: install ${debianPackage}`)
-  return path
-}
-
-/** Runs a command to its end; its standard output without the line end, or an error. */
-async function output(command: string[], input: string): Promise<string> {
-  const child = Bun.spawn(command, { stdin: new Blob([input]), stdout: 'pipe', stderr: 'pipe' })
-  const [text, complaint] = await Promise.all([child.stdout.text(), child.stderr.text()])
-  if ((await child.exited) !== 0) throw new Error(`${command.join(' ')} failed: ${complaint}`)
-  return text.trimEnd()
-}
-
-async function goCommand(): Promise<string[]> {
-  const binary = join(workplace, 'verify')
-  await output([program('go', 'golang-go'), 'build', '-o', binary, join(folder, 'verify.go')], '')
-  return [binary]
-}
-
 const receivers: [string, () => string[] | Promise<string[]>][] = [
   ['verify.py', () => [program('python3', 'python3'), join(folder, 'verify.py')]],
   ['verify.ts', () => [process.execPath, join(folder, 'verify.ts')]],
-  ['verify.go', goCommand],
+  ['verify.go', async () => [await buildGoReceivers(workplace), 'verify']],
 ]
 
 describe.each(receivers)('the published receiver %s', (_, commandOf) => {

@@ -18,7 +18,12 @@ export function stamp(parts: Partial<AttemptStamp> = {}): AttemptStamp {
     timestampSeconds: 1_760_000_000,
     traceparent,
     caller: alice,
-    member: { externalId: 'alice', email: 'alice@example.com', roles: ['admin', 'sales'] },
+    member: {
+      externalId: 'alice',
+      email: 'alice@example.com',
+      roles: ['admin', 'sales'],
+      source: 'assertion',
+    },
     inject: { id: true, email: false, roles: false },
     idempotencyKey: null,
     ...parts,

@@ -58,7 +58,7 @@ describe('the member', () => {
     const poor = sign(
       rendered,
       {},
-      { inject: all, member: { externalId: 'a', email: null, roles: [] } },
+      { inject: all, member: { externalId: 'a', email: null, roles: [], source: 'assertion' } },
     )
     expect(poor.headers.filter(([name]) => /member/i.test(name))).toEqual([
       ['X-Tengine-Member-Id', 'a'],
@@ -73,20 +73,25 @@ describe('the member', () => {
     'alice ',
     '\talice',
   ])('case 142: an id that would not arrive unchanged is refused: %j', (externalId) => {
-    const member = { externalId, email: null, roles: [] }
+    const member = { externalId, email: null, roles: [], source: 'assertion' as const }
     refusal('invalid_header_value', () => sign(rendered, {}, { member }))
   })
 
   test.each([[['a,admin']], [['']], [['a', ' admin']], [['r\u00f4le']], [['a\nb']]])(
     'roles that would arrive as others are refused: %j',
     (roles) => {
-      const member = { externalId: 'a', email: null, roles }
+      const member = { externalId: 'a', email: null, roles, source: 'assertion' as const }
       refusal('invalid_header_value', () => sign(rendered, {}, { inject: all, member }))
     },
   )
 
   test('an email that no header can carry is refused', () => {
-    const member = { externalId: 'a', email: 'j\u00f6rg@example.com', roles: [] }
+    const member = {
+      externalId: 'a',
+      email: 'j\u00f6rg@example.com',
+      roles: [],
+      source: 'assertion' as const,
+    }
     refusal('invalid_header_value', () => sign(rendered, {}, { inject: all, member }))
   })
 })

@@ -11,9 +11,10 @@ export interface TestStore extends OpenStore {
 export function openTestStore(): TestStore {
   const dataDir = temporaryDir()
   const store = openSqlite(dataDir)
+  store.migrate()
   const close = async () => {
     await store.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
-  return { database: store.database, dataDir, close }
+  return { ...store, dataDir, close }
 }

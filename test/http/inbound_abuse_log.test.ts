@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { rmSync } from 'node:fs'
+import { FailedAttempts } from '../../src/access/failed_attempts.ts'
 import { loadConfig } from '../../src/config.ts'
 import { HttpApp, type HttpDeps } from '../../src/http/app.ts'
 import { type Listening, listen, type Served } from '../../src/http/listen.ts'
@@ -55,6 +56,8 @@ describe('a fault of our own', () => {
     const database = { read: fail, write: fail, close: async () => {} }
     const deps = {
       access: { database, clock: systemClock },
+      failures: new FailedAttempts(systemClock, 60),
+      trustedProxies: [],
       mcp: { answer: async () => fail() },
       readiness: async () => 'ready',
       maxInFlight: 10,

@@ -42,7 +42,7 @@ describe('/openapi.json', () => {
       expect(described.security.flatMap(Object.keys)).toEqual(schemes)
       const statuses = Object.keys(described.responses)
       expect(statuses.some((status) => status.startsWith('2'))).toBe(true)
-      for (const status of ['400', '401', '403', '404', '422', '500', '503']) {
+      for (const status of ['400', '401', '403', '404', '422', '429', '500', '503']) {
         expect(statuses).toContain(status)
       }
       for (const response of Object.values<{ description: string }>(described.responses)) {

@@ -219,31 +219,3 @@ describe('a key without the permission to call tools', () => {
     expect(sent).toBe(0)
   })
 })
-
-describe.each(eras)('mcp_whoami, era %s', (_, call) => {
-  test('tells the project, the integration, the client and the key, and sends nothing', async () => {
-    const { project_id, integration_id } = fixture.project
-    const sent = await fixture.hitsDuring(async () => {
-      const { result } = (await call(fixture.url, key, 'tools/call', { name: 'mcp_whoami' })).body
-      expect(result.structuredContent).toEqual({
-        project: { id: project_id, slug: 'demo', name: 'demo' },
-        integration: { id: integration_id, name: expect.any(String) },
-        member: null,
-        client: call === callModern ? 'test' : expect.stringContaining('Bun/'),
-        permissions: ['tools.call', 'sessions.mint', 'project.manage'],
-        scopes: ['ALL'],
-        token_expires_at: null,
-      })
-      expect(JSON.parse(result.content[0].text)).toEqual(result.structuredContent)
-      expect(result.content[0].text).not.toContain(key)
-    })
-    expect(sent).toBe(0)
-  })
-
-  test('tells when the key ends', async () => {
-    const expires_at = '2040-01-02T03:04:05.000Z'
-    const { key: mortal } = await fixture.addIntegration({ expires_at })
-    const { result } = (await call(fixture.url, mortal, 'tools/call', { name: 'mcp_whoami' })).body
-    expect(result.structuredContent.token_expires_at).toBe(expires_at)
-  })
-})

@@ -122,14 +122,14 @@ test('a request is the same bytes but for its numbers', () => {
 test('the options say what is wrong with them', () => {
   expect(parseOptions([])).toMatchObject({
     rounds: 5,
-    parts: ['calls', 'list', 'start', 'scale', 'slow'],
+    parts: ['calls', 'sessions', 'list', 'start', 'scale', 'slow'],
   })
   expect(parseOptions(['--quick', '--only=list,slow'])).toMatchObject({
     rounds: 3,
     parts: ['list', 'slow'],
   })
   expect(parseOptions(['--help'])).toBeNull()
-  expect(() => parseOptions(['--only=lists'])).toThrow('--only: lists is none of calls, list')
+  expect(() => parseOptions(['--only=lists'])).toThrow('--only: lists is none of calls, sessions, list')
   expect(() => parseOptions(['--rounds=0'])).toThrow('--rounds: 0 is not 1 to 50')
   expect(() => parseOptions(['--gatehouse=fast'])).toThrow('--gatehouse')
 })

@@ -1,0 +1,190 @@
+import { expect } from 'bun:test'
+import {
+  type AssertionHome,
+  type AssertionKeyPair,
+  assertionClaims,
+  mintToken,
+  newAssertionKey,
+  registerKey,
+} from '../helpers/assertions.ts'
+import { callLegacy } from '../helpers/mcp_client.ts'
+import type { House } from './house.ts'
+import type { Operation, ServedApi } from './served_api.ts'
+
+/** A project B beside the house's own, with two of everything a project can hold. */
+export interface ForeignProject extends AssertionHome {
+  readonly integration: number
+  readonly tool: number
+  readonly run: string
+  readonly adminToken: number
+  readonly assertionKey: number
+  readonly member: number
+  /** The pair of `assertionKey`. */
+  readonly signer: AssertionKeyPair
+  /** A session token of `member`. */
+  readonly session: string
+  /** What no answer to anybody else may hold. */
+  readonly secrets: readonly string[]
+}
+
+/** The name of each thing of project B, and of its member; its slug too. */
+export const foreignName = 'hidden-b'
+
+/** An assertion of project B for one of its members, good now. */
+export function foreignAssertion({ signer, projectId }: ForeignProject, sub = foreignName) {
+  return signer.sign(assertionClaims(projectId, Math.floor(Date.now() / 1000), { sub }))
+}
+
+/** Makes project B. */
+export async function makeForeignProject(house: House, served: ServedApi): Promise<ForeignProject> {
+  const create = createWith(served)
+  const name = foreignName
+  const { id: projectId } = await create('/projects', { name, description: name })
+  const made = await create('/integrations', { name, project_id: projectId })
+  await create('/integrations', { name: `${name}-2`, project_id: projectId })
+  const tool = await create('/custom-tools', foreignTool(house, projectId, name))
+  await create('/custom-tools', foreignTool(house, projectId, `${name}-2`))
+  const token = await create('/admin-tokens', { name, project_id: projectId })
+  const executed = await served.api('POST', `/api/v1/custom-tools/${tool.id}/execute`, {})
+  const home = { api: house.api, projectId, apiKey: made.api_key }
+  return {
+    ...home,
+    ...(await addMembers(house, home)),
+    integration: made.integration.id,
+    tool: tool.id,
+    run: executed.body.run_id,
+    adminToken: token.admin_token.id,
+  }
+}
+
+/** Two keys and two members, the first of whom has called a tool. */
+async function addMembers(house: House, home: AssertionHome) {
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  // A refusal repeats the kid to whoever sent it: it must not pass for a secret.
+  const signer = newAssertionKey('Ed25519', 'key-of-b')
+  const assertionKey = await registerKey(home, signer)
+  await registerKey(home, newAssertionKey('ES256', 'key-2-of-b'))
+  const mint = (sub: string) =>
+    mintToken(home, signer.sign(assertionClaims(home.projectId, nowSeconds, { sub })))
+  const session = await mint(foreignName)
+  await mint(`${foreignName}-2`)
+  const call = { name: foreignName, arguments: {} }
+  const { body } = await callLegacy(`${house.url}/mcp`, session, 'tools/call', call)
+  expect(body.result.isError).toBeFalsy()
+  const found = await house.api('GET', `/api/v1/members?project_id=${home.projectId}`)
+  const [member] = found.body.items
+  expect(member).toMatchObject({ external_id: foreignName, calls: 1 })
+  const secrets = [foreignName, signer.publicPem.split('\n')[1] ?? '', session]
+  return { signer, assertionKey, session, member: member.id, secrets }
+}
+
+/** Posts what must be made; yields the answer's body. */
+export function createWith(served: ServedApi) {
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  return async (path: string, body: object): Promise<any> => {
+    const answer = await served.api('POST', `/api/v1${path}`, body)
+    expect(answer.status).toBe(201)
+    return answer.body
+  }
+}
+
+/** A tool as project B has it: one that signs, so that its signatures can be asked about. */
+const foreignTool = (house: House, projectId: number, name: string) => ({
+  project_id: projectId,
+  name,
+  base_url: house.upstream.url,
+  http_method: 'GET',
+  endpoint_path: '/secret-of-b',
+  auth_strategy: 'hmac_signature',
+  encrypted_auth_secret: `secret of ${foreignName}`,
+})
+
+const newKey = newAssertionKey('ES256', 'new')
+
+/** A body that each operation takes, about project B where it can name a project. */
+const bodies: Readonly<Record<string, (b: ForeignProject, house: House) => object>> = {
+  bootstrap: () => ({ project: 'new' }),
+  createProject: () => ({ name: 'new' }),
+  updateProject: () => ({ name: 'changed' }),
+  createIntegration: ({ projectId }) => ({ name: 'new', project_id: projectId }),
+  updateIntegration: () => ({ is_active: false }),
+  createTool: ({ projectId }, house) => foreignTool(house, projectId, 'new'),
+  updateTool: () => ({ description: 'changed' }),
+  rollbackTool: () => ({ version: 1 }),
+  executeTool: () => ({ arguments: {} }),
+  createAdminToken: () => ({ name: 'new' }),
+  registerAssertionKey: ({ projectId }) => ({
+    project_id: projectId,
+    kid: newKey.kid,
+    public_key: newKey.publicPem,
+  }),
+  verifyAssertion: (b) => ({ project_id: b.projectId, assertion: foreignAssertion(b) }),
+  mintSessionToken: (b) => ({ member_assertion: foreignAssertion(b) }),
+  updateMember: () => ({ is_blocked: true, calls_per_minute: 1 }),
+  rotateSigningKey: () => ({ overlap_seconds: 0 }),
+  explainSignature: ({ tool }) => ({
+    tool_id: tool,
+    timestamp: '1',
+    request_id: 'x',
+    method: 'GET',
+    target: '/',
+  }),
+}
+
+/** A body the operation takes; undefined where it takes none. */
+export function bodyAbout(
+  b: ForeignProject,
+  house: House,
+  { operationId, described }: Operation,
+): object | undefined {
+  if (described.requestBody === undefined) return undefined
+  const body = bodies[operationId]
+  // A new operation must be entered above: that is what makes the tables of the tests complete.
+  if (body === undefined) throw new Error(`no sample body for ${operationId}`)
+  return body(b, house)
+}
+
+/** The operation's path with what project B has of its kind. */
+export function pathInto(b: ForeignProject, { path }: Operation): string {
+  const id = [
+    ['/api/v1/projects/', b.projectId] as const,
+    ['/api/v1/integrations/', b.integration] as const,
+    ['/api/v1/custom-tools/', b.tool] as const,
+    ['/api/v1/runs/', b.run] as const,
+    ['/api/v1/admin-tokens/', b.adminToken] as const,
+    ['/api/v1/assertion-keys/', b.assertionKey] as const,
+    ['/api/v1/members/', b.member] as const,
+  ].find(([prefix]) => path.startsWith(prefix))?.[1]
+  if (id === undefined && path.includes('{')) throw new Error(`no foreign id for ${path}`)
+  return path.replace(/\{[^}]+\}/, String(id))
+}
+
+/**
+ * All there is to read about project B, and of the instance, as an administrator of all of it sees
+ * them; and that B's session token still works.
+ */
+export async function stateOf(b: ForeignProject, house: House, served: ServedApi): Promise<string> {
+  const readable = served.operations.filter(({ method }) => method === 'GET')
+  const paths = readable.map((operation) => {
+    const isOfProject = projectLists(served).includes(operation.path)
+    const query = isOfProject ? `?limit=200&project_id=${b.projectId}` : ''
+    return pathInto(b, operation) + query
+  })
+  const answers = await Promise.all(paths.map((path) => served.api('GET', path)))
+  expect(answers.map((answer) => answer.status)).toEqual(paths.map(() => 200))
+  const listed = await callLegacy(`${house.url}/mcp`, b.session, 'tools/list')
+  expect(listed.status).toBe(200)
+  return JSON.stringify([listed.body.result, ...answers.map((answer) => answer.body)])
+}
+
+/** The lists that hold the things of one project. */
+export function projectLists({ operations }: ServedApi): readonly string[] {
+  return operations
+    .filter(({ method, described }) =>
+      (described.parameters ?? []).some(
+        (one: { in: string; name: string }) =>
+          method === 'GET' && one.in === 'query' && one.name === 'project_id',
+      ),
+    )
+    .map(({ path }) => path)
+}
