@@ -1,4 +1,3 @@
-import { sha256 } from '../crypto/digest.ts'
 import {
   type AssertionRules,
   maxAssertionChars,
@@ -123,17 +122,13 @@ const seenBy = ({ clock }: AccessDeps, { projectId }: Principal): Seen => ({
 
 /** A refusal undoes all of it: what was refused uses no `jti` up. */
 function* admit(
-  { key, jti, member, refusedFromSeconds }: VerifiedAssertion,
+  { key, singleUseHash: hash, member, refusedFromSeconds }: VerifiedAssertion,
   rules: AssertionRules,
   seen: Seen,
 ): Operation<MemberRecord> {
-  if (jti !== null) {
+  if (hash !== null) {
     yield* deleteExpiredAssertions(seen.nowMs)
-    const used = {
-      assertionKeyId: key.id,
-      jtiHash: sha256(jti),
-      expiresAtMs: refusedFromSeconds * 1000 + 1000,
-    }
+    const used = { hash, expiresAtMs: refusedFromSeconds * 1000 + 1000 }
     if (!(yield* insertUsedAssertion(used))) throw replayed(rules, key.kid)
   }
   return yield* welcome(member, seen)

@@ -12,6 +12,7 @@ import {
 import { emailFault, externalIdFault, rolesFault } from '../model/member.ts'
 import type { Member } from '../model/principal.ts'
 import { readCompactJws } from './compact_jws.ts'
+import { sha256 } from './digest.ts'
 
 /** Longest assertion that is looked at (reliability.md case 87). */
 export const maxAssertionChars = 8192
@@ -34,8 +35,8 @@ export interface AssertionRules {
 export interface VerifiedAssertion {
   readonly key: AssertionKey
   readonly member: Member
-  /** May be presented once; null where it has none. */
-  readonly jti: string | null
+  /** Names its `jti`, which may be presented once, among all there are; null where it has none. */
+  readonly singleUseHash: Uint8Array | null
   /** Past this moment, skew included, the assertion is refused as expired. */
   readonly refusedFromSeconds: number
 }
@@ -94,7 +95,12 @@ export async function verifyAssertion(
   passed('identity')
   const jti = jtiOf(payload.jti, rules, failures)
   passed('jti')
-  return { key, member, jti, refusedFromSeconds: expiresAtSeconds + SKEW_SECONDS }
+  return {
+    key,
+    member,
+    singleUseHash: jti === null ? null : sha256(JSON.stringify([rules.projectId, kid, jti])),
+    refusedFromSeconds: expiresAtSeconds + SKEW_SECONDS,
+  }
 }
 
 /** Failures of one assertion, each with what a developer needs to see beside its code. */

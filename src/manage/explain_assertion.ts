@@ -1,25 +1,27 @@
 import { readCompactJws } from '../crypto/compact_jws.ts'
-import { sha256 } from '../crypto/digest.ts'
 import {
   type AssertionCheck,
   type AssertionRules,
   assertionChecks,
   audienceOf,
   replayed,
+  type VerifiedAssertion,
   verifyAssertion,
 } from '../crypto/member_assertion.ts'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import type { AssertionKey } from '../model/assertion_key.ts'
+import type { Member } from '../model/principal.ts'
 import { findActiveAssertionKey, isUsedAssertion } from '../store/assertion_key_store.ts'
+import { listMembers } from '../store/member_store.ts'
 import { findProject } from '../store/project_store.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { notFound, projectInReach } from './reach.ts'
 
 /** How one check of an assertion came out; null when an earlier one failed. */
 export interface ExplainedCheck {
-  readonly name: AssertionCheck | 'single_use'
+  readonly name: AssertionCheck | 'single_use' | 'welcome'
   readonly isPassed: boolean | null
 }
 
@@ -66,6 +68,8 @@ export async function explainAssertion(
     const verified = await verifyAssertion(assertion, rules, (check) => passed.push(check))
     if (await wasUsed(deps, verified)) throw replayed(rules, verified.key.kid)
     passed.push('single_use')
+    if (await isBlocked(deps, projectId, verified.member)) throw new AppError('member_blocked')
+    passed.push('welcome')
   })
   const jws = readCompactJws(assertion)
   return {
@@ -91,13 +95,22 @@ async function failureOf(work: () => Promise<void>): Promise<AppError | null> {
 
 async function wasUsed(
   { database }: ManageDeps,
-  { jti, key }: { readonly jti: string | null; readonly key: AssertionKey },
+  { singleUseHash: hash }: VerifiedAssertion,
 ): Promise<boolean> {
-  return jti !== null && (await database.read(() => isUsedAssertion(key.id, sha256(jti))))
+  return hash !== null && (await database.read(() => isUsedAssertion(hash)))
+}
+
+async function isBlocked(
+  { database }: ManageDeps,
+  projectId: number,
+  { externalId }: Member,
+): Promise<boolean> {
+  const filter = { projectId, externalId, isBlocked: true }
+  return (await database.read(() => listMembers(filter, 1, null))).items.length > 0
 }
 
 function outcomes(passed: readonly string[], failed: boolean): ExplainedCheck[] {
-  const names = [...assertionChecks, 'single_use'] as const
+  const names = [...assertionChecks, 'single_use', 'welcome'] as const
   return names.map((name, index) => {
     if (index < passed.length) return { name, isPassed: true }
     return { name, isPassed: failed && index === passed.length ? false : null }

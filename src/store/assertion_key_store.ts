@@ -65,8 +65,8 @@ export function* deactivateAssertionKey(id: number, nowMs: number): Operation<vo
 
 /** A `jti` that was presented. */
 export interface UsedAssertion {
-  readonly assertionKeyId: number
-  readonly jtiHash: Uint8Array
+  /** What names it: project, kid and `jti`, hashed. */
+  readonly hash: Uint8Array
   /** Past this moment the assertion is refused as expired, so the row is of no more use. */
   readonly expiresAtMs: number
 }
@@ -74,18 +74,18 @@ export interface UsedAssertion {
 /** Notes that a `jti` was used; false when it was already (reliability.md cases 83, 84). */
 export function* insertUsedAssertion(used: UsedAssertion): Operation<boolean> {
   const rows = yield {
-    sql: `INSERT INTO used_assertions (assertion_key_id, jti_hash, expires_at_ms)
-      VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING expires_at_ms`,
-    params: [used.assertionKeyId, used.jtiHash, used.expiresAtMs],
+    sql: `INSERT INTO used_assertions (hash, expires_at_ms)
+      VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING expires_at_ms`,
+    params: [used.hash, used.expiresAtMs],
   }
   return rows.length > 0
 }
 
 /** Whether a `jti` was used. */
-export function* isUsedAssertion(assertionKeyId: number, jtiHash: Uint8Array): Operation<boolean> {
+export function* isUsedAssertion(hash: Uint8Array): Operation<boolean> {
   const rows = yield {
-    sql: 'SELECT 1 AS used FROM used_assertions WHERE assertion_key_id = $1 AND jti_hash = $2',
-    params: [assertionKeyId, jtiHash],
+    sql: 'SELECT 1 AS used FROM used_assertions WHERE hash = $1',
+    params: [hash],
   }
   return rows.length > 0
 }

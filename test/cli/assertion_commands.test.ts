@@ -205,7 +205,7 @@ describe('assertion mint', () => {
 
 const stages = [
   ...['form', 'algorithm', 'kid', 'key', 'signature', 'audience', 'times', 'subject', 'identity'],
-  ...['jti', 'single use'],
+  ...['jti', 'single use', 'welcome'],
 ]
 
 describe('assertion verify', () => {

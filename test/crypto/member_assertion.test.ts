@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { sha256 } from '../../src/crypto/digest.ts'
 import {
   type AssertionRules,
   assertionChecks,
@@ -57,7 +58,7 @@ describe('a good assertion', () => {
     expect(await verifyAssertion(token, rulesFor(pair))).toEqual({
       key: rowOf(pair),
       member: { externalId: 'alice', ...identity, source: 'assertion' },
-      jti: 'j-1',
+      singleUseHash: sha256('[42,"main","j-1"]'),
       refusedFromSeconds: now + 65,
     })
   })
@@ -65,9 +66,12 @@ describe('a good assertion', () => {
   test.each([[{}], [{ email: null }], [{ email: '' }], [{ roles: null }], [{ roles: [] }]])(
     'with %j says no email and no roles',
     async (changes) => {
-      const { member, jti } = await verifyAssertion(ec.sign(claims(changes)), rulesFor(ec))
+      const { member, singleUseHash } = await verifyAssertion(
+        ec.sign(claims(changes)),
+        rulesFor(ec),
+      )
       expect(member).toEqual({ externalId: 'alice', email: null, roles: [], source: 'assertion' })
-      expect(jti).toBeNull()
+      expect(singleUseHash).toBeNull()
     },
   )
 

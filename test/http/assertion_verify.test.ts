@@ -34,6 +34,7 @@ const names = [
   'identity',
   'jti',
   'single_use',
+  'welcome',
 ]
 const checksUntil = (failed: string | null) => {
   const at = failed === null ? names.length : names.indexOf(failed)
@@ -60,6 +61,21 @@ describe('assertions/verify', () => {
     })
     const [, , signature] = assertion.split('.')
     expect(JSON.stringify(body)).not.toContain(signature ?? assertion)
+  })
+
+  test('says of a blocked member what the exchange would', async () => {
+    const { projectId: project_id } = house
+    const token = ec.sign(good({ sub: 'blocked' }))
+    await house.api('POST', '/api/v1/mcp/session-token', { member_assertion: token }, house.apiKey)
+    const [member] = (
+      await house.api('GET', `/api/v1/members?project_id=${project_id}&external_id=blocked`)
+    ).body.items
+    await house.api('PATCH', `/api/v1/members/${member.id}`, { is_blocked: true })
+    expect((await verify(token)).body).toMatchObject({
+      valid: false,
+      code: 'member_blocked',
+      checks: checksUntil('welcome'),
+    })
   })
 
   const stops: readonly [string, () => string, string][] = [
@@ -156,7 +172,8 @@ describe('assertions/verify foretells the exchange', () => {
       }
     }
     expect(await members()).toEqual(before)
-    expect(before).toEqual([])
+    // Only the member another test has blocked: no verification made one known.
+    expect(before.map((member: { external_id: string }) => member.external_id)).toEqual(['blocked'])
   })
 })
 

@@ -69,6 +69,16 @@ function rememberedJtis(): number {
 }
 
 describe('case 83: an assertion with a jti is good once', () => {
+  test('also when its key was deactivated and registered again meanwhile', async () => {
+    const again = newAssertionKey('ES256', 'again')
+    const first = await registerKey(house, again)
+    const assertion = again.sign(claims({ jti: nextJti() }))
+    expect((await exchange(assertion)).status).toBe(200)
+    await house.api('DELETE', `/api/v1/assertion-keys/${first}`)
+    await registerKey(house, again)
+    expect(await outcome(assertion)).toEqual({ status: 401, code: 'assertion_replayed' })
+  })
+
   test('the second presentation is REPLAYED, and says so like every other refusal', async () => {
     const assertion = key.sign(claims({ jti: nextJti() }))
     expect((await exchange(assertion)).status).toBe(200)

@@ -146,6 +146,17 @@ describe('case 59: where the operator has allowed it', () => {
     expect([status, body.code, body.detail]).toEqual([400, code, detail])
   })
 
+  test('a bare name takes nothing away from what an assertion said of the member', async () => {
+    const proven = { sub: 'grace', email: 'grace@example.com', roles: ['admin'] }
+    await mintToken(house, assertionFor(house.projectId, proven))
+    const { body } = await ask(house, { member_external_id: 'grace' })
+    const query = `?project_id=${house.projectId}&external_id=grace`
+    const { body: members } = await house.api('GET', `/api/v1/members${query}`)
+    expect(members.items).toMatchObject([{ email: 'grace@example.com', roles: ['admin'] }])
+    // Nor is it lent any of that.
+    expect(await whoami(body.token)).toMatchObject({ email: null, roles: [], verified: false })
+  })
+
   test('a blocked member stays out by either way', async () => {
     await ask(house, { member_external_id: 'eve' })
     const query = `?project_id=${house.projectId}&external_id=eve`

@@ -11,10 +11,8 @@ CREATE UNIQUE INDEX assertion_keys_by_kid ON assertion_keys(project_id, kid)
   WHERE deactivated_at_ms IS NULL;
 
 CREATE TABLE used_assertions (
-  assertion_key_id INTEGER NOT NULL REFERENCES assertion_keys(id),
-  jti_hash BLOB NOT NULL,
-  expires_at_ms INTEGER NOT NULL,
-  PRIMARY KEY (assertion_key_id, jti_hash)
+  hash BLOB PRIMARY KEY,
+  expires_at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX used_assertions_by_expiry ON used_assertions(expires_at_ms);
 
