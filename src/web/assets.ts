@@ -10,6 +10,7 @@ import docsPagePath from './docs.html' with { type: 'file' }
 import docsInitPath from './docs_init.js' with { type: 'file' }
 import errorsStylePath from './errors.css' with { type: 'file' }
 import { errorsPage } from './errors_page.ts'
+import { pagesStyleText } from './pages/stylesheet.ts'
 
 /** A content coding an asset can be sent in (RFC 9110 §8.4.1), named as `Content-Encoding` does. */
 export type AssetEncoding = 'identity' | 'gzip' | 'br'
@@ -90,6 +91,18 @@ const docsAssets: ReadonlyMap<string, WebAsset> = new Map([
 /** Finds the file behind a path of the documentation page (without its query), or null. */
 export function findDocsAsset(path: string): WebAsset | null {
   return docsAssets.get(path) ?? null
+}
+
+const pageAssets: ReadonlyMap<string, WebAsset> = new Map([
+  [
+    '/assets/pages.css',
+    asset(async () => new TextEncoder().encode(pagesStyleText), style, immutable),
+  ],
+])
+
+/** Finds the file behind a path (without its query) that the server-rendered pages link, or null. */
+export function findPageAsset(path: string): WebAsset | null {
+  return pageAssets.get(path) ?? null
 }
 
 /**

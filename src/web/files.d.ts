@@ -29,3 +29,18 @@ declare module '*.md' {
   const text: string
   export default text
 }
+
+declare module '*/pages.css' {
+  const text: string
+  export default text
+}
+
+declare module '*/consent.css' {
+  const text: string
+  export default text
+}
+
+declare module '*/account.css' {
+  const text: string
+  export default text
+}
