@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../src/errors.ts'
 import { callCauses } from './error_causes/call_causes.ts'
 import { memberCauses } from './error_causes/member_causes.ts'
+import { peopleCauses } from './error_causes/people_causes.ts'
 import { requestCauses } from './error_causes/request_causes.ts'
 import { upstreamCauses } from './error_causes/upstream_causes.ts'
 
@@ -28,6 +29,12 @@ export const errorGroups = {
   assertion_keys: {
     title: 'Assertion keys',
     about: 'Reported by `POST /api/v1/assertion-keys` and `gatehouse assertion-key add`.',
+  },
+  people: {
+    title: 'People, sign-in and OAuth',
+    about:
+      'Shown on pages of the console and of the sign-in, and reported by `/api/v1` and the OAuth ' +
+      'endpoints.',
   },
   request: {
     title: 'The request itself',
@@ -64,6 +71,7 @@ export type CausesOf = Readonly<Partial<Record<ErrorCode, ErrorAdvice>>>
 export const errorCauses: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   ...requestCauses,
   ...memberCauses,
+  ...peopleCauses,
   ...callCauses,
   ...upstreamCauses,
 }

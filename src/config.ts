@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { unknownKeys, unknownVariables, unsafeVariables } from './config/environment_check.ts'
+import { type OidcConfig, oidcContradictions, oidcSettings } from './config/oidc_settings.ts'
+import { list, optional, type Setting, settled } from './config/setting.ts'
 import {
   type FlagValue,
   type FoundSetting,
@@ -20,7 +22,6 @@ import {
   keySetting,
   type ListenAddress,
   listenSetting,
-  listSetting,
   localUrl,
   originSetting,
   parseEgressText,
@@ -28,37 +29,10 @@ import {
   parseOrigin,
   parseProxyText,
   pathSetting,
-  type SettingKind,
   switchSetting,
   textSetting,
+  wordSwitchSetting,
 } from './model/setting.ts'
-
-/** One setting: how it is read, what holds without it, what help says. */
-export interface Setting<T> {
-  readonly kind: SettingKind<T>
-  /** Text read where nothing else is found; null leaves the setting null. */
-  readonly fallback: string | null
-  readonly help: string
-  /** A variable without the `GATEHOUSE_` prefix that also sets it; the one with the prefix wins. */
-  readonly bareVariable?: string
-  /** Never a flag of `serve`, never shown; also read from `NAME_file` and systemd credentials. */
-  readonly isSecret?: true
-  /** Only commands that talk to a server elsewhere use it. */
-  readonly isForClient?: true
-}
-
-const settled = <T>(kind: SettingKind<T>, fallback: string, help: string): Setting<T> => ({
-  kind,
-  fallback,
-  help,
-})
-const optional = <T>(kind: SettingKind<T>, help: string): Setting<T | null> => ({
-  kind,
-  fallback: null,
-  help,
-})
-const list = (form: string, item: (text: string) => string, help: string) =>
-  settled(listSetting(form, item), '', help)
 
 /** Every setting by name. Flags, variables, file keys, help and docs are all made from this table. */
 export const settings = {
@@ -83,6 +57,11 @@ export const settings = {
     'private upstreams that tools may call: host, host:port, CIDR or http://host:port',
   ),
   upstream_ca_file: optional(pathSetting, 'PEM file of further authorities to trust upstream'),
+  fetch_client_documents: settled(
+    wordSwitchSetting,
+    'true',
+    'look up AI clients by their metadata documents; false where there is no way out',
+  ),
   master_key: {
     ...optional(
       keySetting,
@@ -103,6 +82,7 @@ export const settings = {
     ),
     bareVariable: 'ALLOW_UNVERIFIED_MEMBER_SESSION_MINTING',
   },
+  ...oidcSettings,
   failed_auth_per_minute: settled(
     integerSetting(0, 100_000),
     '60',
@@ -138,7 +118,7 @@ export type SettingName = keyof typeof settings
 type ValueOf<N extends SettingName> = (typeof settings)[N] extends Setting<infer T> ? T : never
 
 /** Every setting, resolved and checked. */
-export interface Config {
+export interface Config extends OidcConfig {
   /** Absolute. */
   readonly dataDir: string
   readonly listen: ListenAddress
@@ -154,6 +134,8 @@ export interface Config {
   readonly upstreamCaFile: string | null
   /** Content of that file. */
   readonly upstreamCaPem: string | null
+  /** Whether client metadata documents are fetched; pinned ones are known in any case. */
+  readonly fetchClientDocuments: boolean
   /** 32 bytes; null: DATA/master.key. */
   readonly masterKey: Uint8Array | null
   readonly memberSessionMinutes: number
@@ -282,9 +264,19 @@ class SettingReader {
       egressAllow: this.read('egress_allow'),
       upstreamCaFile,
       upstreamCaPem: upstreamCaFile === null ? null : this.readPem(upstreamCaFile),
+      fetchClientDocuments: this.read('fetch_client_documents'),
       masterKey: this.read('master_key'),
       memberSessionMinutes: this.read('member_session_minutes'),
       allowUnverifiedMemberSessionMinting: this.read('allow_unverified_member_session_minting'),
+      oidcIssuer: this.read('oidc_issuer'),
+      oidcClientId: this.read('oidc_client_id'),
+      oidcClientSecret: this.read('oidc_client_secret'),
+      oidcName: this.read('oidc_name'),
+      oidcScopes: this.read('oidc_scopes'),
+      oidcGroupsClaim: this.read('oidc_groups_claim'),
+      oidcRoleMap: this.read('oidc_role_map'),
+      oidcCreateUsers: this.read('oidc_create_users'),
+      oidcRequired: this.read('oidc_required'),
       failedAuthPerMinute: this.read('failed_auth_per_minute'),
       maxInFlight: this.read('max_in_flight'),
       maxBodyBytes: this.read('max_body_bytes'),
@@ -340,11 +332,12 @@ function subjectOf(name: string, setting: Setting<unknown>, found: FoundSetting)
 
 function contradictions(config: Config): FieldError[] {
   const { listen, publicUrl, insecureListen } = config
-  if (isLoopback(listen.host) || publicUrl?.startsWith('https:') || insecureListen) return []
+  const faults = oidcContradictions(config)
+  if (isLoopback(listen.host) || publicUrl?.startsWith('https:') || insecureListen) return faults
   const message =
     `listen is ${formatListen(listen)}, which other machines reach, and public_url is not https. ` +
     'Put a TLS proxy in front and set public_url to its https address, or set insecure_listen.'
-  return [{ pointer: '/listen', message }]
+  return [{ pointer: '/listen', message }, ...faults]
 }
 
 function readFileOrNull(path: string): string | null {

@@ -38,11 +38,35 @@ export const catalogue = {
   invalid_api_key: line('unauthenticated', 401, 'Invalid or inactive API key'),
   invalid_admin_token: line('unauthenticated', 401, 'Invalid or inactive admin token'),
   invalid_token: line('unauthenticated', 401, 'Token validation failed'),
+  access_token_expired: line('unauthenticated', 401, 'Token validation failed'),
   member_token_expired: line('unauthenticated', 401, 'Member JWT has expired'),
   invalid_member_assertion: line('unauthenticated', 401, 'Invalid member assertion'),
   permission_denied: line('forbidden', 403, 'The credential lacks a permission this needs'),
   project_suspended: line('forbidden', 403, 'Project is suspended'),
   project_mismatch: line('forbidden', 403, 'The credential belongs to another project'),
+
+  // people and the console
+  sign_in_failed: line('unauthenticated', 401, 'Email or password is wrong'),
+  second_factor_failed: line('unauthenticated', 401, 'The code is wrong or was used before'),
+  not_signed_in: line('unauthenticated', 401, 'Sign in first'),
+  csrf_failed: line('forbidden', 403, 'The form was not sent from this site'),
+  external_sign_in_failed: line('unauthenticated', 401, 'The provider did not confirm who you are'),
+  external_sign_in_refused: line('forbidden', 403, 'The provider knows you, but you may not enter'),
+  provider_unavailable: line('unavailable', 503, 'The sign-in provider does not answer'),
+  password_sign_in_off: line('forbidden', 403, 'Nobody signs in by password here'),
+  too_many_sign_ins: line('rate_limited', 429, 'Too many failed sign-ins'),
+  setup_link_invalid: line('forbidden', 403, 'The link is not valid or was used before'),
+  setup_done: line('conflict', 409, 'The first administrator exists already'),
+  weak_password: line('invalid', 422, 'The password is too weak'),
+  last_owner: line('conflict', 409, 'The last owner cannot be removed'),
+
+  // OAuth (wire.md §8)
+  client_not_allowed: line('forbidden', 403, 'OAuth client_id is not allowed'),
+  redirect_not_allowed: line('invalid', 400, 'redirect_uri is not allowed'),
+  scopes_not_allowed: line('invalid', 400, 'Requested scopes are not allowed'),
+  authorize_invalid: line('invalid', 400, 'The authorization request is not valid'),
+  scope_in_use: line('conflict', 409, 'A tool requires this scope'),
+  mcp_disabled: line('forbidden', 403, 'MCP is disabled for this project'),
 
   // session tokens (wire.md §3)
   assertion_required: line('invalid', 400, 'Provide member_assertion or member_external_id'),

@@ -1,4 +1,5 @@
 import {
+  accessTokenPrefix,
   adminTokenPrefix,
   apiKeyPrefix,
   hashPresentedToken,
@@ -17,6 +18,7 @@ import {
   type SessionRow,
 } from '../store/credential_store.ts'
 import type { Database } from '../store/database.ts'
+import { authenticateAccessToken } from './access_token.ts'
 import { bearerToken } from './bearer_token.ts'
 import type { ReadSession, SessionTokens } from './session_tokens.ts'
 
@@ -28,17 +30,21 @@ export interface AccessDeps {
 }
 
 /**
- * Who calls a project's tools, from the Authorization header of this very request: an API key or a
- * member session token. Read from the store every time, so a revocation counts from the next request
- * on (R3).
- * @throws AppError missing_credential, invalid_api_key, project_suspended, or what `authenticateMember`
- * throws; invalid_member_assertion - an assertion that was not exchanged
+ * Who calls a project's tools over MCP, from the Authorization header of this very request: an API
+ * key, a member session token or an OAuth access token. Read from the store every time, so a
+ * revocation counts from the next request on (R3).
+ * @param address gives where the request came from, to be noted of a connection; null notes no use
+ * @throws AppError missing_credential, invalid_api_key, project_suspended, mcp_disabled, or what
+ * `authenticateMember` and `authenticateAccessToken` throw; invalid_member_assertion - an assertion
+ * that was not exchanged
  */
 export async function authenticate(
   deps: AccessDeps,
   authorization: string | null,
+  address: (() => string | null) | null = null,
 ): Promise<Principal> {
   const token = bearerToken(authorization)
+  if (token?.startsWith(accessTokenPrefix)) return authenticateAccessToken(deps, token, address)
   if (token?.startsWith(sessionTokenPrefix)) return authenticateMember(deps, token)
   if (token?.startsWith('eyJ')) {
     throw new AppError('invalid_member_assertion', {
@@ -46,20 +52,24 @@ export async function authenticate(
         'An assertion is exchanged at /api/v1/mcp/session-token; present the token from there.',
     })
   }
-  return authenticateApiKey(deps, authorization)
+  return principalOf(withMcp(await readKey(deps, authorization)))
 }
 
 /**
- * As `authenticate`, for an API key only.
+ * As `authenticate` but for an API key only, and whether or not the project has MCP switched on.
  * @throws AppError missing_credential, invalid_api_key or project_suspended
  */
 export async function authenticateApiKey(
   deps: AccessDeps,
   authorization: string | null,
 ): Promise<Principal> {
+  return principalOf(await readKey(deps, authorization))
+}
+
+/** @throws AppError missing_credential, invalid_api_key or project_suspended */
+async function readKey(deps: AccessDeps, authorization: string | null): Promise<CredentialRow> {
   const hash = presentedHash(authorization, apiKeyPrefix, 'invalid_api_key')
-  const found = await deps.database.read(() => findCredentialByHash(hash))
-  return principalOf(liveKey(found, deps.clock))
+  return liveKey(await deps.database.read(() => findCredentialByHash(hash)), deps.clock)
 }
 
 /** Everything a session token stands on is read at once: each parent can end it (case 52). */
@@ -73,7 +83,7 @@ async function authenticateMember(deps: AccessDeps, token: string): Promise<Prin
   const row = liveKey(found, deps.clock)
   refuseOrphan(row, session, deps)
   return {
-    ...principalOf(row),
+    ...principalOf(withMcp(row)),
     kind: 'member',
     permissions: memberPermissions,
     member,
@@ -110,17 +120,24 @@ function liveKey<T extends CredentialRow>(row: T | null, clock: Clock): T {
   return row
 }
 
+/** @throws AppError mcp_disabled */
+function withMcp<T extends CredentialRow>(row: T): T {
+  if (!row.isMcpEnabled) throw new AppError('mcp_disabled')
+  return row
+}
+
 /**
  * Who manages, from the Authorization header: an admin token, or an API key that carries
- * `project.manage` (wire.md §2, §10).
+ * `project.manage` (wire.md §2, §10). `address` is where the request came from, for the record.
  * @throws AppError missing_credential, invalid_admin_token, invalid_api_key or permission_denied
  */
 export async function authenticateAdministrator(
   deps: AccessDeps,
   authorization: string | null,
+  address: string | null = null,
 ): Promise<Administrator> {
   if (bearerToken(authorization)?.startsWith(apiKeyPrefix)) {
-    return administratorOf(await authenticateApiKey(deps, authorization))
+    return administratorOf(await authenticateApiKey(deps, authorization), address)
   }
   const hash = presentedHash(authorization, adminTokenPrefix, 'invalid_admin_token')
   const token = await deps.database.read(() => findAdminTokenByHash(hash))
@@ -128,7 +145,8 @@ export async function authenticateAdministrator(
     throw new AppError('invalid_admin_token')
   }
   const label = `admin_token:${token.id}`
-  return { kind: 'admin_token', projectId: token.projectId, label, rateLimits: noLimits }
+  const { projectId } = token
+  return { kind: 'admin_token', projectId, label, address, rateLimits: noLimits }
 }
 
 function presentedHash(authorization: string | null, prefix: string, code: ErrorCode): Uint8Array {
@@ -142,7 +160,7 @@ function presentedHash(authorization: string | null, prefix: string, code: Error
 const hasExpired = (expiresAtMs: number | null, clock: Clock) =>
   expiresAtMs !== null && clock.nowMs() >= expiresAtMs
 
-function administratorOf(principal: Principal): Administrator {
+function administratorOf(principal: Principal, address: string | null): Administrator {
   if (!principal.permissions.has('project.manage')) {
     throw new AppError('permission_denied', {
       reason: 'This API key does not carry the project.manage permission.',
@@ -152,6 +170,7 @@ function administratorOf(principal: Principal): Administrator {
     kind: 'api_key',
     projectId: principal.projectId,
     label: `api_key:${principal.apiKeyId}`,
+    address,
     rateLimits: principal.rateLimits,
   }
 }
@@ -179,6 +198,7 @@ function principalOf(row: CredentialRow): Principal {
     integrationId: row.integrationId,
     apiKeyId: row.apiKeyId,
     session: null,
+    grant: null,
     permissions: row.permissions,
     member: null,
     scopes: null,

@@ -1,8 +1,8 @@
 import { AppError, type ErrorCode } from '../errors.ts'
+import { addressGroup } from '../lib/address_group.ts'
 import type { Clock } from '../lib/clock.ts'
 import { dropOldest } from '../lib/drop_oldest.ts'
 import { Meter } from '../lib/gcra.ts'
-import { parseIpAddress } from '../lib/ip_address.ts'
 
 const maxAddresses = 10_000
 /** What is left when one more address comes, so that not every new one pushes out an old one. */
@@ -39,7 +39,7 @@ export class FailedAttempts {
   judge(error: AppError, address: string | null): AppError {
     if (this.perMinute === 0 || address === null || !counted.has(error.code)) return error
     const nowMs = this.clock.monotonicMs()
-    const meter = this.meterOf(groupOf(address))
+    const meter = this.meterOf(addressGroup(address))
     if (meter.take(this.perMinute, nowMs)) return error
     return new AppError('too_many_failures', {
       reason: `An address may fail ${this.perMinute} times a minute; a valid credential is always let in.`,
@@ -55,10 +55,4 @@ export class FailedAttempts {
     this.meters.set(group, meter)
     return meter
   }
-}
-
-/** What is counted together: an IPv4 address, or the /64 one IPv6 host can choose its addresses from. */
-function groupOf(address: string): string {
-  const [unzoned = ''] = address.split('%', 1)
-  return parseIpAddress(unzoned)?.bytes.slice(0, 8).join('.') ?? 'unknown'
 }

@@ -63,6 +63,15 @@ export async function findAssertionKey(
   throw absent('assertion key', wanted, thereAre(all.map(({ kid }) => kid)))
 }
 
+/** The OAuth client with this client id, or with this id. @throws CliFailure - there is none */
+export async function findOauthClient(api: ApiClient, wanted: string): Promise<JsonObject> {
+  const all = await Array.fromAsync(api.items('/api/v1/oauth-clients'))
+  const found =
+    all.find((client) => client.client_id === wanted) ?? all.find((one) => idOf(one) === wanted)
+  if (found !== undefined) return found
+  throw absent('OAuth client', wanted, thereAre(all.map(({ client_id: id }) => id)))
+}
+
 /** The member of a project with this external id, or else with this id. @throws CliFailure - there is none */
 export async function findMember(
   api: ApiClient,
@@ -71,15 +80,23 @@ export async function findMember(
 ): Promise<JsonObject> {
   const query = { project_id: projectId, external_id: wanted }
   const { items } = await api.page('/api/v1/members', query)
-  const found = items[0] ?? (await memberOfId(api, wanted))
+  const found = items[0] ?? (await objectOfId(api, '/api/v1/members', wanted))
   if (found !== null && String(found.project_id) === projectId) return found
   throw absent('member', wanted, 'A member is known from the first session token on.')
 }
 
-async function memberOfId(api: ApiClient, id: string): Promise<JsonObject | null> {
+/** The person with this email, or else with this id. @throws CliFailure - there is none */
+export async function findUser(api: ApiClient, wanted: string): Promise<JsonObject> {
+  const { items } = await api.page('/api/v1/users', { email: wanted })
+  const found = items[0] ?? (await objectOfId(api, '/api/v1/users', wanted))
+  if (found !== null) return found
+  throw absent('person', wanted, 'See them all with: gatehouse user list')
+}
+
+async function objectOfId(api: ApiClient, path: string, id: string): Promise<JsonObject | null> {
   if (!/^[1-9]\d{0,14}$/.test(id)) return null
   try {
-    return await api.get(`/api/v1/members/${id}`)
+    return await api.get(`${path}/${id}`)
   } catch (error) {
     if (error instanceof ApiFailure && error.problem.status === 404) return null
     throw error

@@ -16,6 +16,7 @@ export function openLogger(
     clock: { nowMs, monotonicMs: () => performance.now() },
   })
   if (config.adminToken !== null) logger.redact(config.adminToken)
+  if (config.oidcClientSecret !== null) logger.redact(config.oidcClientSecret)
   if (config.masterKey !== null) redactKey(config.masterKey, logger)
   return logger
 }

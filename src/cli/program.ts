@@ -2,21 +2,29 @@ import { Command } from 'commander'
 import { version } from '../version.ts'
 import { addAssertionCommands } from './commands/assertion.ts'
 import { addAssertionKeyCommands } from './commands/assertion_key.ts'
+import { addAuditCommands } from './commands/audit.ts'
 import { addBootstrapCommand } from './commands/bootstrap.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
+import { addConnectionCommands } from './commands/connection.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addHealthcheckCommand } from './commands/healthcheck.ts'
 import { addIntegrationCommands } from './commands/integration.ts'
 import { addMemberCommands } from './commands/member.ts'
+import { addOauthClientCommands } from './commands/oauth_client.ts'
+import { addPolicyCommands } from './commands/policy.ts'
 import { addProjectCommands } from './commands/project.ts'
 import { addRunsCommands } from './commands/runs.ts'
+import { addScopeCommands } from './commands/scope.ts'
 import { addServeCommand } from './commands/serve.ts'
+import { addSetupUrlCommand } from './commands/setup_url.ts'
 import { addSignatureCommands } from './commands/signature.ts'
 import { addSigningKeyCommands } from './commands/signing_key.ts'
 import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addToolCommands } from './commands/tool.ts'
+import { addTrustedIssuerCommands } from './commands/trusted_issuer.ts'
+import { addUserCommands } from './commands/user.ts'
 import { addVersionCommand } from './commands/version.ts'
 import { bugStack, exitCodeOf, exitCodes, problemOf, problemText } from './failure.ts'
 import { jsonText } from './print.ts'
@@ -33,14 +41,26 @@ const commands: readonly (readonly [string, readonly AddCommand[]])[] = [
   ],
   [
     'Setting up:',
-    [addBootstrapCommand, addProjectCommands, addIntegrationCommands, addTokenCommands],
+    [
+      addBootstrapCommand,
+      addProjectCommands,
+      addIntegrationCommands,
+      addOauthClientCommands,
+      addTokenCommands,
+      addUserCommands,
+      addSetupUrlCommand,
+    ],
   ],
   ['Tools:', [addToolCommands, addRunsCommands, addSignatureCommands]],
   [
     'Members:',
     [addMemberCommands, addAssertionKeyCommands, addAssertionCommands, addSigningKeyCommands],
   ],
-  ['Other:', [addVersionCommand]],
+  [
+    'AI clients:',
+    [addPolicyCommands, addScopeCommands, addConnectionCommands, addTrustedIssuerCommands],
+  ],
+  ['Other:', [addAuditCommands, addVersionCommand]],
 ]
 
 /**

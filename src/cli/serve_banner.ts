@@ -10,7 +10,7 @@ export function urlToTell({ publicUrl, listen }: Config, port: number): string {
 }
 
 /** What a person at a terminal is told when the server is up on this port. */
-export function bannerText(config: Config, port: number): string {
+export function bannerText(config: Config, port: number, setupUrl: string | null): string {
   const url = urlToTell(config, port)
   const details = textDetails([
     ['Address', usableAddresses(config.listen.host, port).join('\n')],
@@ -18,6 +18,7 @@ export function bannerText(config: Config, port: number): string {
     ['API docs', `${url}/docs`],
     ['MCP', `${url}/mcp`],
     ['Data', config.dataDir],
+    ...(setupUrl === null ? [] : [['Set up', setupUrl] as const]),
   ])
   const dataDir =
     config.sources.get('data_dir') === 'default' ? '' : ` --data-dir ${config.dataDir}`
@@ -29,6 +30,13 @@ ${details.replace(/^/gm, '  ').trimEnd()}
   Make a project and a key:  gatehouse bootstrap --project demo${dataDir}
 
 `
+}
+
+/** The line that tells the first owner's link among the lines of a log, in their form. */
+export function setupLine({ logFormat }: Config, setupUrl: string, nowMs: number): string {
+  if (logFormat === 'text') return `Set up: ${setupUrl}\n`
+  const time = new Date(nowMs).toISOString()
+  return `${JSON.stringify({ time, level: 'warn', event: 'setup_needed', setup_url: setupUrl })}\n`
 }
 
 /** Addresses that can be opened: a wildcard stands for every address of the machine. */

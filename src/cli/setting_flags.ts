@@ -1,6 +1,7 @@
 import { type Command, Help, Option } from 'commander'
+import type { Setting } from '../config/setting.ts'
 import { flagOf } from '../config/setting_source.ts'
-import { type ConfigInputs, type Setting, type SettingName, settings } from '../config.ts'
+import { type ConfigInputs, type SettingName, settings } from '../config.ts'
 
 /** Flags as `loadConfig` takes them, by setting name. */
 export type SettingFlags = ConfigInputs['flags']

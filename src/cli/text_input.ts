@@ -36,6 +36,13 @@ export async function readSecret(
   throw misuse('The secret is empty')
 }
 
+/** The password on standard input, without the newline at its end. @throws CliFailure - there is none */
+export async function readPassword({ readStdin }: Surroundings): Promise<string> {
+  const password = (await readStdin()).replace(/\r?\n$/, '')
+  if (password !== '') return password
+  throw misuse('The password is empty')
+}
+
 function readNamed(flag: string, path: string, { inputs }: Surroundings): string {
   try {
     const text = inputs.readFile(resolve(inputs.cwd ?? '.', path))

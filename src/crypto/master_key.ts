@@ -15,11 +15,17 @@ export class MasterKey {
   readonly wrappingKey: Buffer
   /** Signs list cursors. */
   readonly cursorKey: Buffer
+  /** Binds forms to the session of the person they were made for. */
+  readonly formKey: Buffer
+  /** Chains the audit log. */
+  readonly auditKey: Buffer
 
   constructor(key: Uint8Array) {
     if (key.byteLength !== 32) throw new TypeError('a master key has 32 bytes')
     this.wrappingKey = derive(key, 'wrap')
     this.cursorKey = derive(key, 'cursor')
+    this.formKey = derive(key, 'form')
+    this.auditKey = derive(key, 'audit')
     this.id = sha256Hex(derive(key, 'id')).slice(0, 16)
   }
 }

@@ -9,6 +9,21 @@ export const adminTokenPrefix = 'gha_'
 /** Prefix of a member session token (wire.md §2). */
 export const sessionTokenPrefix = 'tng_mst_'
 
+/** Prefix of an OAuth authorization code. */
+export const oauthCodePrefix = 'tng_oac_'
+/** Prefix of an OAuth access token (wire.md §2). */
+export const accessTokenPrefix = 'tng_oat_'
+/** Prefix of an OAuth refresh token. */
+export const refreshTokenPrefix = 'tng_ort_'
+/** Prefix of the secret of a confidential OAuth client. */
+export const clientSecretPrefix = 'tng_ocs_'
+/** Prefix of what a signed-in person's cookie holds. */
+export const consoleSessionPrefix = 'gh_sess_'
+/** Prefix of a one-time link's token. */
+export const setupLinkPrefix = 'gh_setup_'
+/** Prefix of what a browser keeps while its person is at the OpenID provider. */
+export const externalSignInPrefix = 'gh_ext_'
+
 /** A credential at its birth: the only moment its text exists here. */
 export interface NewToken {
   /** Shown once, never stored. */
@@ -24,7 +39,8 @@ export function newToken(prefix: string): NewToken {
   return { token, hash: sha256(token), last4: token.slice(-4) }
 }
 
-const shape = /^(?:tengine_|gha_)[A-Za-z0-9_-]{43}$/
+const shape =
+  /^(?:tengine_|gha_|tng_oac_|tng_oat_|tng_ort_|tng_ocs_|gh_sess_|gh_setup_|gh_ext_)[A-Za-z0-9_-]{43}$/
 
 /** The stored form of a presented credential; null when its shape is not one of ours, byte for byte. */
 export function hashPresentedToken(token: string): Uint8Array | null {

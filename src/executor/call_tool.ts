@@ -120,7 +120,7 @@ class Attempt {
       toolId: compiled.tool.id,
       toolVersion: compiled.tool.version,
       memberExternalId: principal.member?.externalId ?? null,
-      memberId: principal.session?.memberId ?? null,
+      memberId: principal.session?.memberId ?? principal.grant?.memberId ?? null,
       memberSource: principal.member?.source ?? null,
       httpMethod: compiled.tool.definition.httpMethod,
       startedAtMs: deps.clock.nowMs(),

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { RunStart } from '../model/run.ts'
 import { isReadMethod } from '../model/tool.ts'
-import { isStillLive } from '../store/credential_store.ts'
+import { isGrantStillLive, isStillLive } from '../store/credential_store.ts'
 import type { Database, Operation } from '../store/database.ts'
 import { insertSendingRun } from '../store/run_store.ts'
 import type { Permit } from './authorize.ts'
@@ -23,15 +23,23 @@ export async function claimRun(
 }
 
 function* claim(permit: Permit, run: RunStart): Operation<void> {
-  const { apiKeyId, session } = permit.principal
-  if (apiKeyId !== null) {
-    const { toolId, toolVersion } = run
-    const check = { apiKeyId, session, toolId, toolVersion, nowMs: run.startedAtMs }
-    if (!(yield* isStillLive(check))) {
-      throw new AppError('aborted_before_send', {
-        reason: 'The credential was revoked or the tool changed while the call was being prepared.',
-      })
-    }
+  if (!(yield* stillStands(permit, run))) {
+    throw new AppError('aborted_before_send', {
+      reason: 'The credential was revoked or the tool changed while the call was being prepared.',
+    })
   }
   yield* insertSendingRun(run)
+}
+
+/** An administrator's trial stands on nothing that could have ended meanwhile. */
+function* stillStands({ principal, compiled }: Permit, run: RunStart): Operation<boolean> {
+  const { apiKeyId, session, grant } = principal
+  const { toolId, toolVersion, startedAtMs: nowMs } = run
+  if (grant !== null) {
+    const { requiredScopes } = compiled.tool.definition
+    const { tokenHash } = grant
+    return yield* isGrantStillLive({ tokenHash, requiredScopes, toolId, toolVersion, nowMs })
+  }
+  if (apiKeyId === null) return true
+  return yield* isStillLive({ apiKeyId, session, toolId, toolVersion, nowMs })
 }

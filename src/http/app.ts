@@ -4,11 +4,14 @@ import type { Cidr } from '../lib/ip_address.ts'
 import type { Logger } from '../log.ts'
 import type { McpEndpoint } from '../mcp/mcp_endpoint.ts'
 import type { ExchangeNote } from '../mcp/tools_call.ts'
+import { slugPattern } from '../model/project.ts'
+import { loggablePath } from '../model/setup_url.ts'
 import { clientAddress } from './client_address.ts'
 import { checkArrival, type GuardRules } from './guards.ts'
 import { healthResponse, type Readiness, readinessResponse } from './health.ts'
 import type { ManagementApp } from './management_app.ts'
 import type { ManagementDeps } from './management_router.ts'
+import { isOpenToPages } from './open_to_pages.ts'
 import type { Pace, Peer } from './peer.ts'
 import { problemResponse } from './problem.ts'
 
@@ -18,6 +21,8 @@ export interface HttpDeps extends ManagementDeps {
   readonly readiness: Readiness
   readonly logger: Logger
   readonly maxInFlight: number
+  /** Gives where the metadata of an MCP URL is, by the project's slug; null for `/mcp`. */
+  readonly resourceMetadataOf: (slug: string | null) => string
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly Cidr[]
 }
@@ -54,7 +59,7 @@ export class HttpApp {
     if (note.error?.kind === 'internal') this.logCause(note.error, at)
     this.deps.logger.info('request', {
       method,
-      path,
+      path: loggablePath(path),
       status: response.status,
       ms: Math.round((performance.now() - startedAtMs) * 100) / 100,
       rpc: note.method,
@@ -70,7 +75,7 @@ export class HttpApp {
     const { method } = request
     if (!servedMethods.has(method)) throw new AppError('method_not_allowed')
     if (isProbe(path)) return this.probe(method, path)
-    if (peer.kind === 'tcp') checkArrival(request.headers, this.rules)
+    if (peer.kind === 'tcp') checkArrival(request.headers, this.rules, isOpenToPages(path))
     else if (request.url.startsWith('/')) throw new AppError('bad_host')
     if (isMcp(path)) {
       const origin = request.headers.get('origin')
@@ -101,7 +106,8 @@ export class HttpApp {
       const holdOpen = () => {
         if (peer.kind === 'tcp') peer.setPace('calling')
       }
-      return await this.deps.mcp.answer({ request, slug, note: at.note, holdOpen })
+      const address = () => this.addressOf(request, peer)
+      return await this.deps.mcp.answer({ request, slug, note: at.note, holdOpen, address })
     } catch (error) {
       throw this.judged(error, this.addressOf(request, peer))
     } finally {
@@ -126,9 +132,16 @@ export class HttpApp {
     const known = error instanceof AppError ? error : new AppError('internal', { cause: error })
     at.note.error = known
     at.requestId = randomUUID()
-    const response = problemResponse(known, at.requestId)
+    const response = problemResponse(known, at.requestId, this.metadataOf(at.path))
     if (known.code === 'method_not_allowed') response.headers.set('allow', allowedAt(at.path))
     return response
+  }
+
+  /** Only an MCP URL is a protected resource; what is no slug never gets into a header. */
+  private metadataOf(path: string): string | undefined {
+    if (!isMcp(path)) return undefined
+    const slug = path.slice('/mcp/'.length)
+    return this.deps.resourceMetadataOf(slugPattern.test(slug) ? slug : null)
   }
 
   private logCause({ code, cause }: AppError, { note, requestId }: Arrival): void {

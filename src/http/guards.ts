@@ -12,13 +12,14 @@ export interface GuardRules {
  * Refuses a request by the name it was sent to or the page it came from, before its credential or
  * body is looked at: a browser that was led here by DNS rebinding stops at this line
  * (MCP 2026-07-28 basic/transports; reliability.md cases 21–25).
+ * @param isOpenToPages whether the page may be any
  * @throws AppError bad_host, host_not_allowed or origin_not_allowed
  */
-export function checkArrival(headers: Headers, rules: GuardRules): void {
+export function checkArrival(headers: Headers, rules: GuardRules, isOpenToPages = false): void {
   const host = headers.get('host')
   if (host === null || !rules.hosts.has(host)) throw hostFault(host, rules)
   const origin = headers.get('origin')
-  if (origin !== null && !rules.origins.has(origin)) {
+  if (origin !== null && !isOpenToPages && !rules.origins.has(origin)) {
     throw new AppError('origin_not_allowed', {
       reason: 'Name the origin in allowed_origins if browsers there may call this server.',
     })

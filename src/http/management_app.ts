@@ -1,32 +1,44 @@
 import { randomUUID } from 'node:crypto'
 import { HTTPException } from 'hono/http-exception'
-import { authenticateAdministrator } from '../access/authenticate.ts'
 import { authenticateMinter } from '../access/mint_session_token.ts'
 import { AppError } from '../errors.ts'
 import { decodeUtf8, type JsonValue, parseJson } from '../lib/json.ts'
-import type { Administrator } from '../model/admin_token.ts'
 import {
   createRouter,
   type ManagementDeps,
   type ManagementEnv,
   type ManagementRouter,
 } from './management_router.ts'
-import type { Peer } from './peer.ts'
 import { failureResponse, problemResponse } from './problem.ts'
+import { requestAdministrator } from './request_administrator.ts'
 import { adminTokenRoutes } from './routes/admin_token_routes.ts'
 import { assertionKeyRoutes } from './routes/assertion_key_routes.ts'
 import { assertionRoutes } from './routes/assertion_routes.ts'
+import { auditRoutes } from './routes/audit_routes.ts'
+import { authorizeRoutes } from './routes/authorize_routes.ts'
 import { bootstrapRoutes } from './routes/bootstrap_routes.ts'
+import { connectionRoutes } from './routes/connection_routes.ts'
+import { consoleRoutes } from './routes/console_routes.ts'
 import { docsRoutes } from './routes/docs_routes.ts'
 import { integrationRoutes } from './routes/integration_routes.ts'
 import { memberRoutes } from './routes/member_routes.ts'
+import { oauthClientRoutes } from './routes/oauth_client_routes.ts'
+import { oauthRoutes } from './routes/oauth_routes.ts'
+import { pageAssetRoutes } from './routes/page_asset_routes.ts'
+import { policyRoutes } from './routes/policy_routes.ts'
 import { projectRoutes } from './routes/project_routes.ts'
+import { registrationRoutes } from './routes/registration_routes.ts'
 import { runRoutes } from './routes/run_routes.ts'
+import { scopeRoutes } from './routes/scope_routes.ts'
+import { sessionRoutes } from './routes/session_routes.ts'
 import { sessionTokenPath, sessionTokenRoutes } from './routes/session_token_routes.ts'
 import { signatureRoutes } from './routes/signature_routes.ts'
 import { jwksRoutes, signingKeyRoutes } from './routes/signing_key_routes.ts'
 import { toolCallRoutes } from './routes/tool_call_routes.ts'
 import { toolRoutes } from './routes/tool_routes.ts'
+import { trustedIssuerRoutes } from './routes/trusted_issuer_routes.ts'
+import { userRoutes } from './routes/user_routes.ts'
+import { wellKnownRoutes } from './routes/well_known_routes.ts'
 
 /** The management API and its documentation, as one function of a request. */
 export interface ManagementApp {
@@ -52,29 +64,48 @@ export function createManagementApp(deps: ManagementDeps): ManagementApp {
     '/',
     docsRoutes(() => app),
   )
+  app.route('/', consoleRoutes(deps))
+  app.route('/', oauthRoutes(deps))
+  app.route('/', wellKnownRoutes(deps))
+  app.route('/', pageAssetRoutes())
   app.route('/', jwksRoutes(deps))
+  app.route('/', authorizeRoutes(deps))
+  app.route('/', registrationRoutes(deps))
+  app.route('/api/v1', sessionRoutes(deps))
   app.use('/api/v1/*', async (c, next) => {
-    const authorization = c.req.header('authorization') ?? null
-    const isMinting = c.req.path === `/api/v1${sessionTokenPath}`
-    if (isMinting) c.set('minter', await authenticateMinter(deps.access, authorization))
-    else c.set('admin', await administratorOf(deps, c.env.peer, authorization))
-    c.set('exactBody', await readBody(c.req.raw, isMinting ? MAX_TOKEN_BYTES : MAX_BODY_BYTES))
+    if (c.req.path === `/api/v1${sessionTokenPath}`) {
+      const authorization = c.req.header('authorization') ?? null
+      c.set('minter', await authenticateMinter(deps.access, authorization))
+      c.set('exactBody', await readBody(c.req.raw, MAX_TOKEN_BYTES))
+    } else {
+      const administratorOf = await requestAdministrator(deps, c)
+      const body = await readBody(c.req.raw, MAX_BODY_BYTES)
+      c.set('exactBody', body)
+      c.set('admin', administratorOf(body))
+    }
     await next()
     c.header('cache-control', 'no-store')
   })
   app.route('/api/v1', sessionTokenRoutes(deps))
   app.route('/api/v1', bootstrapRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
+  app.route('/api/v1', policyRoutes(deps))
+  app.route('/api/v1', scopeRoutes(deps))
+  app.route('/api/v1', connectionRoutes(deps))
   app.route('/api/v1', integrationRoutes(deps))
+  app.route('/api/v1', oauthClientRoutes(deps))
   app.route('/api/v1', toolRoutes(deps))
   app.route('/api/v1', toolCallRoutes(deps))
   app.route('/api/v1', runRoutes(deps))
   app.route('/api/v1', adminTokenRoutes(deps))
   app.route('/api/v1', assertionKeyRoutes(deps))
+  app.route('/api/v1', auditRoutes(deps))
   app.route('/api/v1', assertionRoutes(deps))
   app.route('/api/v1', memberRoutes(deps))
   app.route('/api/v1', signingKeyRoutes(deps))
+  app.route('/api/v1', trustedIssuerRoutes(deps))
   app.route('/api/v1', signatureRoutes(deps))
+  app.route('/api/v1', userRoutes(deps))
   app.notFound((c) => notHere(allowedMethods(app, c.req.path), c.get('requestId')))
   app.onError((error, c) => {
     const failure = deps.failures.judge(asAppError(error), c.env.address)
@@ -97,17 +128,6 @@ function notHere(allowed: readonly string[], requestId: string): Response {
   const response = problemResponse(new AppError('method_not_allowed'), requestId)
   response.headers.set('allow', allowed.join(', '))
   return response
-}
-
-async function administratorOf(
-  deps: ManagementDeps,
-  peer: Peer,
-  authorization: string | null,
-): Promise<Administrator> {
-  if (authorization === null && peer.kind !== 'tcp') {
-    return { kind: 'local', projectId: null, label: 'local', rateLimits: [] }
-  }
-  return authenticateAdministrator(deps.access, authorization)
 }
 
 /** @throws AppError body_too_large, unsupported_media_type, or what `parseJson` finds */

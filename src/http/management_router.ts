@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import type { AccessDeps } from '../access/authenticate.ts'
+import type { ConsoleDeps } from '../access/console_session.ts'
+import type { ExternalSignIn } from '../access/external_sign_in.ts'
 import type { FailedAttempts } from '../access/failed_attempts.ts'
 import type { RateLimits } from '../access/rate_limits.ts'
 import { AppError, type FieldError } from '../errors.ts'
@@ -10,13 +12,18 @@ import type { Logger } from '../log.ts'
 import type { ManageDeps } from '../manage/manage_deps.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import type { Principal } from '../model/principal.ts'
+import type { OauthDeps } from '../oauth/oauth_deps.ts'
 import type { Peer } from './peer.ts'
 
 /** What the management routes need of the house. */
 export interface ManagementDeps {
   readonly access: AccessDeps
+  readonly console: ConsoleDeps
+  /** Null where no OpenID provider is configured. */
+  readonly external: ExternalSignIn | null
   readonly executor: ExecutorDeps
   readonly manage: ManageDeps
+  readonly oauth: OauthDeps
   readonly limits: RateLimits
   readonly failures: FailedAttempts
   readonly logger: Logger

@@ -1,4 +1,5 @@
 import type { AppError, ErrorKind, FieldError } from '../errors.ts'
+import { bearerChallenge } from '../lib/bearer_challenge.ts'
 import type { Logger } from '../log.ts'
 
 /** An RFC 9457 problem as this API writes it (wire.md §10). */
@@ -40,14 +41,23 @@ export function problemOf(error: AppError, requestId: string): Problem {
   }
 }
 
-/** Answers with a problem, the challenge or wait that goes with its kind included. */
-export function problemResponse(error: AppError, requestId: string): Response {
+/**
+ * Answers with a problem, the challenge or wait that goes with its kind included. `resourceMetadata`
+ * is where a client may learn how to get a credential that is good here (RFC 9728 §5.1).
+ */
+export function problemResponse(
+  error: AppError,
+  requestId: string,
+  resourceMetadata?: string,
+): Response {
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     'x-request-id': requestId,
   })
-  if (error.kind === 'unauthenticated') headers.set('www-authenticate', challengeOf(error))
+  if (error.kind === 'unauthenticated') {
+    headers.set('www-authenticate', challengeOf(error, resourceMetadata))
+  }
   if (error.kind === 'unavailable' || error.kind === 'rate_limited') {
     headers.set('retry-after', String(error.retryAfterSeconds ?? 1))
   }
@@ -68,8 +78,8 @@ export function failureResponse(logger: Logger, error: AppError, requestId: stri
 }
 
 /** RFC 6750 §3.1: no error code where no credential was sent at all. */
-function challengeOf(error: AppError): string {
-  const realm = 'Bearer realm="gatehouse"'
-  if (error.code === 'missing_credential') return realm
-  return `${realm}, error="invalid_token", error_description="${error.message}"`
+function challengeOf(error: AppError, resourceMetadata: string | undefined): string {
+  const where = resourceMetadata === undefined ? {} : { resourceMetadata }
+  if (error.code === 'missing_credential') return bearerChallenge(where)
+  return bearerChallenge({ error: 'invalid_token', description: error.message, ...where })
 }

@@ -56,6 +56,7 @@ function* projectAndIntegration(
     integrationId: integration.id,
     apiKeyId: null,
     session: null,
+    grant: null,
     permissions: new Set(apiKeyPermissions),
     scopes: null,
     expiresAtMs: null,

@@ -7,6 +7,7 @@ import {
   revokeAdminToken as revoke,
 } from '../store/admin_token_store.ts'
 import { findProject } from '../store/project_store.ts'
+import { audited } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { notFound, requireWholeInstance } from './reach.ts'
@@ -38,12 +39,20 @@ export async function createAdminToken(
   }
   const { token, hash, last4 } = newToken(adminTokenPrefix)
   const nowMs = deps.clock.nowMs()
-  const adminToken = await deps.database.write(() =>
-    insertAdminToken({ ...input, hash, last4, nowMs }),
-  )
+  const adminToken = await audited(deps, admin, {
+    operation: () => insertAdminToken({ ...input, hash, last4, nowMs }),
+    event: (made) => made && tokenEvent('create', made),
+  })
   if (adminToken === null) throw notFound('admin token')
   return { adminToken, token }
 }
+
+const tokenEvent = (verb: string, { id, projectId, name }: AdminToken) => ({
+  action: `admin_token.${verb}`,
+  target: `admin_token:${id}`,
+  projectId,
+  details: { name },
+})
 
 /** Lists the tokens that are not revoked. */
 export function listAdminTokens(
@@ -63,7 +72,11 @@ export async function revokeAdminToken(
   id: number,
 ): Promise<void> {
   requireWholeInstance(admin)
-  if ((await deps.database.read(() => findAdminToken(id))) === null) throw notFound('admin token')
+  const token = await deps.database.read(() => findAdminToken(id))
+  if (token === null) throw notFound('admin token')
   const nowMs = deps.clock.nowMs()
-  await deps.database.write(() => revoke(id, nowMs))
+  await audited(deps, admin, {
+    operation: () => revoke(id, nowMs),
+    event: () => tokenEvent('revoke', token),
+  })
 }

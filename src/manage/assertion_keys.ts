@@ -9,6 +9,7 @@ import {
   listAssertionKeys as listAll,
 } from '../store/assertion_key_store.ts'
 import { findProject } from '../store/project_store.ts'
+import { audited } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { inReach, notFound, projectInReach } from './reach.ts'
@@ -37,10 +38,20 @@ export async function registerAssertionKey(
   if ((await deps.database.read(() => findProject(projectId))) === null) throw notFound('project')
   const { kid } = input
   const key = { projectId, kid, algorithm, publicKey: pem, nowMs: deps.clock.nowMs() }
-  const inserted = await deps.database.write(() => insertAssertionKey(key))
+  const inserted = await audited(deps, admin, {
+    operation: () => insertAssertionKey(key),
+    event: (made) => made && keyEvent('register', made),
+  })
   if (inserted !== null) return inserted
   throw new AppError('kid_taken', { reason: 'Deactivate the key of that kid first.' })
 }
+
+const keyEvent = (verb: string, { id, projectId, kid, algorithm }: AssertionKey) => ({
+  action: `assertion_key.${verb}`,
+  target: `assertion_key:${id}`,
+  projectId,
+  details: { kid, algorithm },
+})
 
 /** Lists a project's assertion keys, deactivated ones too. */
 export function listAssertionKeys(
@@ -70,5 +81,8 @@ export async function deactivateAssertionKey(
 ): Promise<void> {
   const key = await getAssertionKey(deps, admin, id)
   const nowMs = deps.clock.nowMs()
-  await deps.database.write(() => deactivate(key.id, nowMs))
+  await audited(deps, admin, {
+    operation: () => deactivate(key.id, nowMs),
+    event: () => keyEvent('deactivate', key),
+  })
 }

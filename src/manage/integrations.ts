@@ -1,7 +1,9 @@
 import { apiKeyPrefix, newToken } from '../crypto/opaque_token.ts'
+import { AppError } from '../errors.ts'
 import type { Administrator } from '../model/admin_token.ts'
-import type { ApiKeySummary, Integration } from '../model/integration.ts'
+import type { ApiKeySummary, Integration, OauthClientSummary } from '../model/integration.ts'
 import type { ApiKeyPermission } from '../model/principal.ts'
+import { revokeGrantsOf } from '../store/grant_store.ts'
 import {
   findIntegration,
   insertIntegration,
@@ -12,11 +14,13 @@ import {
   updateIntegration as writeIntegration,
 } from '../store/integration_store.ts'
 import { findProject } from '../store/project_store.ts'
+import { type Audited, audited } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { inReach, notFound, projectInReach } from './reach.ts'
+import { checkRedirectUris } from './redirect_uris.ts'
 
-/** What a new integration says. */
+/** What a new integration with an API key says. */
 export interface IntegrationInput {
   readonly projectId: number | null
   readonly name: string
@@ -42,12 +46,25 @@ export async function createIntegration(
   const { token, stored } = newKey(input)
   const { name } = input
   const nowMs = deps.clock.nowMs()
-  const integration = await deps.database.write(() =>
-    insertIntegration({ projectId, name, apiKey: stored, nowMs }),
-  )
+  const integration = await audited(deps, admin, {
+    operation: () => insertIntegration({ projectId, name, apiKey: stored, nowMs }),
+    event: (made) => made && integrationEvent('create', made),
+  })
   if (integration === null) throw notFound('integration')
   return { integration, apiKey: token }
 }
+
+/** What goes on record of a change to an integration. */
+export const integrationEvent = (
+  verb: string,
+  { id, projectId, name, kind }: Integration,
+  details: Audited['details'] = {},
+): Audited => ({
+  action: `integration.${verb}`,
+  target: `integration:${id}`,
+  projectId,
+  details: { name, kind, ...details },
+})
 
 type KeyTerms = Pick<IntegrationInput, 'permissions' | 'expiresAtMs' | 'callsPerMinute'>
 
@@ -79,37 +96,71 @@ export async function getIntegration(
 
 /** Which fields of an integration change; the others stay. */
 export type IntegrationChange = Partial<
-  Pick<Integration, 'name' | 'isActive'> & Pick<ApiKeySummary, 'callsPerMinute'>
+  Pick<Integration, 'name' | 'isActive'> &
+    Pick<ApiKeySummary, 'callsPerMinute'> &
+    Pick<OauthClientSummary, 'redirectUris'>
 >
 
-/** Changes an integration; deactivated, its key is refused from the next request on. */
+/**
+ * Changes an integration; deactivated, its credential is refused from the next request on.
+ * @throws AppError validation_failed - a field is not one of this kind of integration
+ */
 export async function updateIntegration(
   deps: ManageDeps,
   admin: Administrator,
   target: { readonly id: number; readonly change: IntegrationChange },
 ): Promise<Integration> {
   const integration = await getIntegration(deps, admin, target.id)
-  const { callsPerMinute = integration.apiKey.callsPerMinute, ...fields } = target.change
-  const apiKey = { ...integration.apiKey, callsPerMinute }
-  const changed = { ...integration, ...fields, apiKey }
-  const written = await deps.database.write(() => writeIntegration(changed))
+  const changed = applied(integration, target.change)
+  const written = await audited(deps, admin, {
+    operation: () => writeIntegration(changed),
+    event: (after) => after && integrationEvent('update', after, { is_active: after.isActive }),
+  })
   return inReach(admin, written, 'integration')
+}
+
+function applied(integration: Integration, change: IntegrationChange): Integration {
+  const { apiKey, oauthClient } = integration
+  const { callsPerMinute, redirectUris, ...fields } = change
+  if (callsPerMinute !== undefined && apiKey === null) throw misplaced('calls_per_minute')
+  if (redirectUris !== undefined && oauthClient === null) throw misplaced('redirect_uris')
+  checkRedirectUris(redirectUris ?? [])
+  return {
+    ...integration,
+    ...fields,
+    apiKey: apiKey && { ...apiKey, callsPerMinute: callsPerMinute ?? fallback(change, apiKey) },
+    oauthClient: oauthClient && {
+      ...oauthClient,
+      redirectUris: redirectUris ?? oauthClient.redirectUris,
+    },
+  }
+}
+
+/** Null is a limit of its own: none. */
+const fallback = (change: IntegrationChange, { callsPerMinute }: ApiKeySummary) =>
+  change.callsPerMinute === undefined ? callsPerMinute : null
+
+function misplaced(field: string): AppError {
+  const message = 'is not a field of this kind of integration'
+  return new AppError('validation_failed', { errors: [{ pointer: `/${field}`, message }] })
 }
 
 /** Replaces an integration's key; the old one is refused from the next request on. */
 export async function rotateApiKey(
   deps: ManageDeps,
   admin: Administrator,
-  id: number,
+  integration: Integration & { readonly apiKey: ApiKeySummary },
 ): Promise<IntegrationWithKey> {
-  const integration = await getIntegration(deps, admin, id)
   const { token, stored } = newKey(integration.apiKey)
   const nowMs = deps.clock.nowMs()
-  const written = await deps.database.write(() => replaceApiKey(integration, stored, nowMs))
+  const written = await audited(deps, admin, {
+    operation: () => replaceApiKey(integration, stored, nowMs),
+    event: (after) => after && integrationEvent('rotate', after),
+  })
   return { integration: inReach(admin, written, 'integration'), apiKey: token }
 }
 
-/** Deletes an integration; its key is refused from the next request on. */
+/** Deletes an integration; its credential is refused from the next request on, its grants end. */
 export async function deleteIntegration(
   deps: ManageDeps,
   admin: Administrator,
@@ -117,5 +168,12 @@ export async function deleteIntegration(
 ): Promise<void> {
   const integration = await getIntegration(deps, admin, id)
   const nowMs = deps.clock.nowMs()
-  await deps.database.write(() => removeIntegration(integration.id, nowMs))
+  await audited(deps, admin, {
+    operation: function* () {
+      yield* removeIntegration(integration.id, nowMs)
+      const because = 'Its integration was deleted.'
+      return yield* revokeGrantsOf({ integrationId: integration.id }, { nowMs, because })
+    },
+    event: (ended) => integrationEvent('delete', integration, { grants_ended: ended.length }),
+  })
 }

@@ -1,5 +1,6 @@
 import type { MasterKey } from '../crypto/master_key.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { ClientDocument } from '../model/client_document.ts'
 import type { ToolDefinition } from '../model/tool.ts'
 import type { Database } from '../store/database.ts'
 
@@ -13,8 +14,15 @@ export interface ManageDeps {
    * plain text, null where none is given. @throws AppError naming what is wrong
    */
   readonly checkDefinition: (definition: ToolDefinition, secret: string | null) => void
+  /**
+   * Fetches a client metadata document and checks it; nothing is kept.
+   * @throws AppError validation_failed - it cannot be had or used
+   */
+  readonly readClientDocument: (url: string) => Promise<ClientDocument>
   /** Told after the tools of a project changed. */
   readonly onToolsChanged: (projectId: number) => void
+  /** Builds the address of a one-time link. */
+  readonly setupUrlOf: (token: string) => string
   /** Builds the MCP URL of a project. */
   readonly mcpUrlOf: (slug: string) => string
 }

@@ -8,6 +8,7 @@ import {
   type UsageSpan,
   updateMember as writeMember,
 } from '../store/member_store.ts'
+import { audited, changesBetween } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { inReach, projectInReach } from './reach.ts'
@@ -46,7 +47,16 @@ export async function updateMember(
   target: { readonly id: number; readonly change: MemberChange },
 ): Promise<MemberRecord> {
   const member = await getMember(deps, admin, target.id)
-  const written = await deps.database.write(() => writeMember({ ...member, ...target.change }))
+  const written = await audited(deps, admin, {
+    operation: () => writeMember({ ...member, ...target.change }),
+    event: (made) =>
+      made && {
+        action: 'member.update',
+        target: `member:${made.id}`,
+        projectId: made.projectId,
+        details: { external_id: made.externalId, ...changesBetween(member, made) },
+      },
+  })
   return inReach(admin, written, 'member')
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import type { JsonObject } from '../lib/json.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import { type Project, slugOf } from '../model/project.ts'
 import {
@@ -7,6 +8,7 @@ import {
   listProjects as listAll,
   updateProject as writeProject,
 } from '../store/project_store.ts'
+import { audited, changesBetween } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { notFound, requireWholeInstance } from './reach.ts'
@@ -29,9 +31,10 @@ export async function createProject(
   const { name, description } = input
   for (const slug of slugCandidates(input)) {
     const nowMs = deps.clock.nowMs()
-    const project = await deps.database.write(() =>
-      insertProject({ slug, name, description, nowMs }),
-    )
+    const project = await audited(deps, admin, {
+      operation: () => insertProject({ slug, name, description, nowMs }),
+      event: (made) => made && projectEvent('create', made, { name, slug }),
+    })
     if (project !== null) return project
   }
   throw slugTaken(input.slug ?? slugOf(name))
@@ -47,6 +50,13 @@ function* slugCandidates(input: ProjectInput): Generator<string> {
   yield base
   for (let n = 2; n < 1_000; n++) yield `${base}-${n}`
 }
+
+const projectEvent = (verb: string, { id }: Project, details: JsonObject) => ({
+  action: `project.${verb}`,
+  target: `project:${id}`,
+  projectId: id,
+  details,
+})
 
 const slugTaken = (slug: string) =>
   new AppError('name_taken', {
@@ -94,7 +104,13 @@ export async function updateProject(
 ): Promise<Project> {
   const project = await getProject(deps, admin, target.id)
   const changed = { ...project, ...target.change, updatedAtMs: deps.clock.nowMs() }
-  const written = await deps.database.write(() => writeProject(changed))
+  const written = await audited(deps, admin, {
+    operation: () => writeProject(changed),
+    event: (made) =>
+      made === null || made === 'slug_taken'
+        ? null
+        : projectEvent('update', made, changesBetween(project, made)),
+  })
   if (written === 'slug_taken') throw slugTaken(changed.slug)
   if (written === null) throw notFound('project')
   return written

@@ -3,6 +3,7 @@ import { newSigningKeyPair, signingKeySeal } from '../crypto/signing_key.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import type { SigningKey } from '../model/signing_key.ts'
 import { listLiveSigningKeys, replaceSigningKey } from '../store/signing_key_store.ts'
+import { audited } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { requireWholeInstance } from './reach.ts'
 
@@ -30,11 +31,19 @@ export async function rotateSigningKey(
   overlapSeconds: number,
 ): Promise<readonly SigningKey[]> {
   requireWholeInstance(admin)
-  const { database, clock, masterKey } = deps
+  const { clock, masterKey } = deps
   const { kid, publicJwk, privateJwk } = await newSigningKeyPair()
   const sealedPrivateKey = seal(masterKey, signingKeySeal(kid), privateJwk)
   const nowMs = clock.nowMs()
   const key = { kid, publicJwk, sealedPrivateKey, createdAtMs: nowMs }
-  await database.write(() => replaceSigningKey(key, nowMs + overlapSeconds * 1000))
+  await audited(deps, admin, {
+    operation: () => replaceSigningKey(key, nowMs + overlapSeconds * 1000),
+    event: () => ({
+      action: 'signing_key.rotate',
+      target: `signing_key:${kid}`,
+      projectId: null,
+      details: { overlap_seconds: overlapSeconds },
+    }),
+  })
   return publicSigningKeys(deps)
 }

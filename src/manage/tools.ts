@@ -7,6 +7,7 @@ import type { Administrator } from '../model/admin_token.ts'
 import type { Tool, ToolDefinition } from '../model/tool.ts'
 import type { Operation } from '../store/database.ts'
 import { findProject } from '../store/project_store.ts'
+import { addMissingScopes } from '../store/scope_store.ts'
 import {
   deleteSecret,
   findTool,
@@ -21,6 +22,7 @@ import {
   type ToolVersion,
   updateTool as writeTool,
 } from '../store/tool_store.ts'
+import { audited, changesBetween } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { inReach, notFound, projectInReach } from './reach.ts'
@@ -60,12 +62,16 @@ export async function createTool(
   checkDefinition(deps, definition, { secret, hasSecret: secret !== null })
   if ((await deps.database.read(() => findProject(projectId))) === null) throw notFound('project')
   const version = newVersion(deps, admin, definition)
-  const created = await deps.database.write(function* (): Operation<Tool | null> {
-    const id = yield* insertTool({ ...version, projectId, isEnabled: input.isEnabled })
-    if (id === null) return null
-    if (secret !== null)
-      yield* sealSecret(deps, { projectId, id }, { field: 'auth_secret', secret })
-    return yield* findTool(id)
+  const created = await audited(deps, admin, {
+    operation: function* (): Operation<Tool | null> {
+      const id = yield* insertTool({ ...version, projectId, isEnabled: input.isEnabled })
+      if (id === null) return null
+      yield* addMissingScopes(projectId, definition.requiredScopes, version.nowMs)
+      if (secret !== null)
+        yield* sealSecret(deps, { projectId, id }, { field: 'auth_secret', secret })
+      return yield* findTool(id)
+    },
+    event: (tool) => tool && toolEvent('create', tool, {}),
   })
   if (created === null) throw nameTaken(definition.name)
   deps.onToolsChanged(projectId)
@@ -113,11 +119,17 @@ export async function updateTool(
   checkDefinition(deps, definition, secretAfter(deps, tool, { change, definition, secrets }))
   const isEnabled = change.isEnabled ?? tool.isEnabled
   const edit = { ...newVersion(deps, admin, definition), tool, isEnabled }
-  const outcome = await deps.database.write(function* () {
-    const written = yield* writeTool(edit)
-    const isNewStrategy = definition.authStrategy !== tool.definition.authStrategy
-    if (written === 'written') yield* writeSecrets(deps, tool, { change, secrets, isNewStrategy })
-    return written
+  const outcome = await audited(deps, admin, {
+    operation: function* () {
+      const written = yield* writeTool(edit)
+      const isNewStrategy = definition.authStrategy !== tool.definition.authStrategy
+      if (written !== 'written') return written
+      yield* addMissingScopes(tool.projectId, definition.requiredScopes, edit.nowMs)
+      yield* writeSecrets(deps, tool, { change, secrets, isNewStrategy })
+      return written
+    },
+    event: (written) =>
+      written === 'written' ? toolEvent('update', tool, toolChanges(tool, edit, change)) : null,
   })
   if (outcome === 'name_taken') throw nameTaken(definition.name)
   if (outcome === 'changed_meanwhile') throw new AppError('version_conflict')
@@ -157,7 +169,10 @@ export async function deleteTool(
 ): Promise<void> {
   const tool = await toolInReach(deps, admin, id)
   const nowMs = deps.clock.nowMs()
-  await deps.database.write(() => removeTool(tool, nowMs))
+  await audited(deps, admin, {
+    operation: () => removeTool(tool, nowMs),
+    event: () => toolEvent('delete', tool, {}),
+  })
   deps.onToolsChanged(tool.projectId)
 }
 
@@ -168,6 +183,26 @@ export async function toolInReach(
   id: number,
 ): Promise<Tool> {
   return inReach(admin, await deps.database.read(() => findTool(id)), 'tool')
+}
+
+const toolEvent = (verb: string, tool: Tool, details: JsonObject) => ({
+  action: `tool.${verb}`,
+  target: `tool:${tool.id}`,
+  projectId: tool.projectId,
+  details: { name: tool.definition.name, ...details },
+})
+
+/** Which fields of a tool change; what was in them is in its versions. */
+function toolChanges(
+  tool: Tool,
+  edit: { readonly definition: ToolDefinition; readonly isEnabled: boolean },
+  { secret }: SecretChange,
+): JsonObject {
+  const fields = Object.keys(changesBetween(tool.definition, edit.definition))
+  return {
+    fields: secret === undefined ? fields : [...fields, 'auth_secret'],
+    ...(tool.isEnabled === edit.isEnabled ? {} : { is_enabled: edit.isEnabled }),
+  }
 }
 
 async function viewTool(deps: ManageDeps, tool: Tool): Promise<ToolView> {

@@ -32,6 +32,8 @@ export interface McpDeps extends ToolsListOptions {
   /** What the principal's project and integration are called; not read on the path of a call. */
   readonly readNames: (principal: Principal) => Promise<PrincipalNames>
   readonly maxBodyBytes: number
+  /** Gives where the metadata of an MCP URL is, by the project's slug; null for `/mcp`. */
+  readonly resourceMetadataOf: (slug: string | null) => string
 }
 
 /** A request at the MCP door, its Host and Origin already found good. */
@@ -42,6 +44,8 @@ export interface McpArrival {
   readonly note: ExchangeNote
   /** Tells the listener that this exchange may be silent for long. */
   readonly holdOpen: () => void
+  /** Gives where the request came from; looked up only where something depends on it. */
+  readonly address: () => string | null
 }
 
 /** The MCP endpoint: stateless, both eras, JSON answers unless a call is slow (wire.md §7). */
@@ -56,8 +60,9 @@ export class McpEndpoint {
     this.deps = deps
     this.list = new ToolsList(deps)
     this.streams = new OpenStreams(deps.access)
-    const { executor, readNames, limits } = deps
-    this.calls = { executor, readNames, limits, logLevels: new LogLevels() }
+    const { executor, readNames, limits, resourceMetadataOf } = deps
+    const logLevels = new LogLevels()
+    this.calls = { executor, readNames, limits, logLevels, resourceMetadataOf }
     this.sdk = new SdkServer({
       setLogLevel: (exchange, level) => this.calls.logLevels.set(exchange, level),
       names: (exchange) => deps.readNames(exchange.principal),
@@ -69,12 +74,12 @@ export class McpEndpoint {
    * @throws AppError - the credential or the HTTP form of the request; JSON-RPC errors are answers
    */
   async answer(arrival: McpArrival): Promise<Response> {
-    const { request, note } = arrival
+    const { request, note, slug } = arrival
     const principal = await this.authenticate(arrival)
     if (request.method !== 'POST') throw new AppError('method_not_allowed')
     checkMediaTypes(request.headers)
     const { signal, headers } = request
-    const exchange: McpExchange = { principal, headers, signal, note }
+    const exchange: McpExchange = { principal, headers, signal, note, slug }
     let body: JsonValue
     try {
       body = parseJson(await this.readBody(request))
@@ -99,11 +104,12 @@ export class McpEndpoint {
     this.streams.close()
   }
 
-  private async authenticate({ request, slug }: McpArrival): Promise<Principal> {
-    const principal = await authenticate(this.deps.access, request.headers.get('authorization'))
+  private async authenticate({ request, slug, address }: McpArrival): Promise<Principal> {
+    const authorization = request.headers.get('authorization')
+    const principal = await authenticate(this.deps.access, authorization, address)
     // Another project's URL tells a credential nothing, not even that the project exists (case 40).
     if (slug !== null && slug !== principal.projectSlug) {
-      throw new AppError(principal.kind === 'member' ? 'invalid_token' : 'invalid_api_key')
+      throw new AppError(principal.kind === 'api_key' ? 'invalid_api_key' : 'invalid_token')
     }
     return principal
   }

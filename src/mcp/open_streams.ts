@@ -2,13 +2,13 @@ import { type AccessDeps, authenticate } from '../access/authenticate.ts'
 import { AppError } from '../errors.ts'
 import type { Principal } from '../model/principal.ts'
 
-/** Streams one integration may hold open at a time (reliability.md case 6). */
-const MAX_PER_INTEGRATION = 64
+/** Streams one integration, or one person's connection, may hold open at a time (reliability.md case 6). */
+const MAX_PER_OWNER = 64
 /** How soon a revoked credential's streams end (R3). */
 const RECHECK_MS = 500
 
 interface OpenStream {
-  readonly integrationId: number
+  readonly owner: string | number
   readonly authorization: string | null
   readonly abort: AbortController
 }
@@ -33,10 +33,11 @@ export class OpenStreams {
     authorization: string | null,
     client: AbortSignal,
   ): { readonly signal: AbortSignal; readonly end: () => void } {
-    const { integrationId } = principal
-    const open = [...this.streams].filter((stream) => stream.integrationId === integrationId)
-    if (open.length >= MAX_PER_INTEGRATION) throw new AppError('too_many_streams')
-    const stream = { integrationId, authorization, abort: new AbortController() }
+    // All who sign in to a project share one integration.
+    const owner = principal.grant?.id ?? principal.integrationId
+    const open = [...this.streams].filter((stream) => stream.owner === owner)
+    if (open.length >= MAX_PER_OWNER) throw new AppError('too_many_streams')
+    const stream = { owner, authorization, abort: new AbortController() }
     this.streams.add(stream)
     stream.abort.signal.addEventListener('abort', () => this.streams.delete(stream))
     client.addEventListener('abort', () => stream.abort.abort(), { once: true })

@@ -3,8 +3,9 @@ import type { RateLimits } from '../access/rate_limits.ts'
 import { AppError } from '../errors.ts'
 import { callTool, type ExecutorDeps, type ToolCall } from '../executor/call_tool.ts'
 import type { CompiledTool } from '../executor/compile_tool.ts'
+import { bearerChallenge } from '../lib/bearer_challenge.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
-import type { Principal, PrincipalNames } from '../model/principal.ts'
+import { holdsScope, type Principal, type PrincipalNames } from '../model/principal.ts'
 import {
   type CallEnding,
   type Interest,
@@ -32,6 +33,8 @@ import { whoamiJson, whoamiName } from './whoami.ts'
 export interface McpExchange {
   readonly principal: Principal
   readonly headers: Headers
+  /** The project named in the path; null for `/mcp`. */
+  readonly slug: string | null
   /** Fires when the client goes away: that is how a call is cancelled (MCP 2026-07-28). */
   readonly signal: AbortSignal
   /** What the log should say of the exchange; filled while it is answered. */
@@ -52,6 +55,8 @@ export interface ToolsCallDeps {
   readonly limits: RateLimits
   readonly logLevels: LogLevels
   readonly readNames: (principal: Principal) => Promise<PrincipalNames>
+  /** Gives where the metadata of an MCP URL is, by the project's slug; null for `/mcp`. */
+  readonly resourceMetadataOf: (slug: string | null) => string
 }
 
 /** Answers `tools/call` (wire.md §7). @throws AppError rate_limited */
@@ -73,6 +78,8 @@ export async function answerToolsCall(
   const compiled = await resolve(deps.executor, request, exchange.principal)
   const mismatch = request.era === 'modern' ? mirroredMismatch(compiled, request, exchange) : null
   if (mismatch !== null) return rpcErrorResponse(request.id, mismatch)
+  const missing = request.era === 'modern' ? missingScopes(compiled, exchange.principal) : null
+  if (missing !== null) return refuseForScopes(deps, request, { ...exchange, scopes: missing })
   const logLevel = wantedLevel(deps, request, exchange)
   const progressToken = progressTokenOf(request)
   if (progressToken === null && logLevel === null) {
@@ -81,6 +88,47 @@ export async function answerToolsCall(
   const timeoutMs = compiled?.tool.definition.timeoutMs ?? 0
   const interest = { progressToken, logLevel, tool: name, timeoutMs }
   return withNotices(deps, request, { ...exchange, interest })
+}
+
+/** The scopes of a tool, where the principal lacks one of them. */
+function missingScopes(
+  compiled: CompiledTool | null,
+  principal: Principal,
+): readonly string[] | null {
+  const scopes = compiled?.tool.definition.requiredScopes ?? []
+  return scopes.every((scope) => holdsScope(principal, scope)) ? null : scopes
+}
+
+interface LackingExchange extends McpExchange {
+  /** What the tool requires. */
+  readonly scopes: readonly string[]
+}
+
+/**
+ * Asks the client to get more scopes from the user: 403 with everything the next token must hold, so
+ * that none is lost on the way (MCP 2026-07-28, authorization, runtime insufficient scope errors). Never
+ * a stream, whose status would be 200. The call goes its way all the same, to be recorded, and may turn
+ * out to be refused for another reason.
+ */
+async function refuseForScopes(
+  deps: ToolsCallDeps,
+  request: McpRequest,
+  exchange: LackingExchange,
+): Promise<Response> {
+  const { json, ending } = await answerCall(deps, request, exchange)
+  const { error } = ending
+  if (error?.code !== 'insufficient_scope') return jsonResponse(json)
+  const { scopes, principal, slug } = exchange
+  const challenge = bearerChallenge({
+    error: 'insufficient_scope',
+    description: error.message,
+    scopes: [...new Set([...(principal.scopes ?? []), ...scopes])].sort(),
+    resourceMetadata: deps.resourceMetadataOf(slug),
+  })
+  const { message } = error
+  const refusal = rpcErrorJson(request.id, { status: 403, code: rpcCodes.invalidRequest, message })
+  const headers = { ...answerHeaders, 'www-authenticate': challenge }
+  return new Response(refusal, { status: 403, headers })
 }
 
 /**

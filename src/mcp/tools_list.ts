@@ -1,3 +1,4 @@
+import { dropOldest } from '../lib/drop_oldest.ts'
 import { makeCursor, openCursor } from '../lib/signed_cursor.ts'
 import { holdsScope, type Principal } from '../model/principal.ts'
 import { annotationsOf, type Tool } from '../model/tool.ts'
@@ -35,6 +36,10 @@ interface ListPage {
 
 /** What a page takes beside its tools: the JSON-RPC response around them and the next cursor. */
 const FRAME_BYTES = 1_024
+/** Pages kept for callers who hold some scopes only: as many scope sets and pages as people approve. */
+const MAX_SCOPED_PAGES = 128
+/** What is left when one more comes, so that not every new one pushes out an old one. */
+const KEPT_SCOPED_PAGES = 96
 /** How long a client may keep a list without asking again (SEP-2549). */
 const TTL_MS = 5_000
 
@@ -45,6 +50,8 @@ const TTL_MS = 5_000
 export class ToolsList {
   private readonly options: ToolsListOptions
   private readonly pages = new Map<string, ListPage>()
+  /** Apart, so that no choice of scopes pushes out what everyone else gets. */
+  private readonly scopedPages = new Map<string, ListPage>()
   private readonly epochs = new Map<number, number>()
 
   constructor(options: ToolsListOptions) {
@@ -56,7 +63,7 @@ export class ToolsList {
    * copied more than once, and what closes them for this one. @throws AppError invalid_cursor
    */
   async page(principal: Principal, cursor: string | null, era: Era): Promise<ListedPage> {
-    const scope = `tools|${principal.projectId}|${principal.integrationId}`
+    const scope = `tools|${principal.projectId}|${principal.grant?.id ?? principal.integrationId}`
     const position = cursor === null ? null : openCursor(this.options.cursorKey, scope, cursor)
     const page = await this.pageAt(principal, position)
     const next = page.next === null ? null : makeCursor(this.options.cursorKey, scope, page.next)
@@ -66,41 +73,63 @@ export class ToolsList {
   private async pageAt(principal: Principal, position: string | null): Promise<ListPage> {
     const { projectId, projectEpoch } = principal
     this.forgetOlder(projectId, projectEpoch)
-    const scopes = principal.scopes === null ? '*' : [...principal.scopes].sort().join(' ')
-    const key = `${projectId}|${projectEpoch}|${scopes}|${position ?? ''}`
-    const known = this.pages.get(key)
+    const scopes = scopesKey(principal)
+    const pages = scopes === null ? this.pages : this.scopedPages
+    const key = `${projectId}|${projectEpoch}|${scopes ?? ''}|${position ?? ''}`
+    const known = pages.get(key)
     if (known !== undefined) return known
     const page = await this.build(principal, position)
     if (this.pages.size >= 256) this.pages.clear()
-    this.pages.set(key, page)
+    if (this.scopedPages.size >= MAX_SCOPED_PAGES) dropOldest(this.scopedPages, KEPT_SCOPED_PAGES)
+    pages.set(key, page)
     return page
   }
 
   private forgetOlder(projectId: number, epoch: number): void {
     if (this.epochs.get(projectId) === epoch) return
     this.epochs.set(projectId, epoch)
-    for (const key of this.pages.keys()) {
-      if (key.startsWith(`${projectId}|`)) this.pages.delete(key)
+    for (const pages of [this.pages, this.scopedPages]) {
+      for (const key of pages.keys()) if (key.startsWith(`${projectId}|`)) pages.delete(key)
     }
   }
 
+  /**
+   * Reads on until the page is full of tools the caller may see, so that neither a short page nor a
+   * cursor tells of others.
+   */
   private async build(principal: Principal, position: string | null): Promise<ListPage> {
     const { readTools, pageSize, pageBytes } = this.options
-    const read = await readTools(principal.projectId, pageSize, position)
     const parts: string[] = position === null ? [JSON.stringify(whoamiTool)] : []
     let bytes = FRAME_BYTES + Buffer.byteLength(parts.join())
-    let next = read.next
-    for (const [index, tool] of read.items.entries()) {
-      const text = listedJson(tool)
-      bytes += Buffer.byteLength(text) + 1
-      if (bytes > pageBytes && index > 0) {
-        next = read.items[index - 1]?.definition.name.toLowerCase() ?? null
-        break
+    let count = 0
+    let last: string | null = null
+    let from = position
+    for (;;) {
+      const read = await readTools(principal.projectId, pageSize, from)
+      for (const tool of read.items) {
+        if (!isVisible(principal, tool)) continue
+        const text = listedJson(tool)
+        bytes += Buffer.byteLength(text) + 1
+        if (count === pageSize || (count > 0 && bytes > pageBytes)) return pageOf(parts, last)
+        parts.push(text)
+        count++
+        last = tool.definition.name.toLowerCase()
       }
-      if (isVisible(principal, tool)) parts.push(text)
+      if (read.next === null) return pageOf(parts, null)
+      if (count === pageSize) return pageOf(parts, last)
+      from = read.next
     }
-    return { bytes: Buffer.from(`{"tools":[${parts.join(',')}]`), next }
   }
+}
+
+const pageOf = (tools: readonly string[], next: string | null): ListPage => ({
+  bytes: Buffer.from(`{"tools":[${tools.join(',')}]`),
+  next,
+})
+
+/** Names a set of scopes; null for what sees everything. */
+function scopesKey({ scopes }: Principal): string | null {
+  return scopes === null || scopes.has('ALL') ? null : [...scopes].sort().join(' ')
 }
 
 function closing(nextCursor: string | null, era: Era): string {

@@ -37,8 +37,7 @@ export function whoamiJson(
   const who = {
     project: { id: principal.projectId, slug: principal.projectSlug, name: names.projectName },
     integration: { id: principal.integrationId, name: names.integrationName },
-    member: principal.member && memberJson(principal.member),
-    client,
+    ...whoJson(principal, names, client),
     permissions: apiKeyPermissions.filter((p) => principal.permissions.has(p)),
     scopes: principal.scopes === null ? ['ALL'] : [...principal.scopes].sort(),
     limits: {
@@ -51,6 +50,20 @@ export function whoamiJson(
   const text = JSON.stringify(who)
   const tail = era === 'modern' ? ',"resultType":"complete"}' : '}'
   return `{"content":[{"type":"text","text":${JSON.stringify(text)}}],"structuredContent":${text}${tail}`
+}
+
+/** With an access token: the person, the client and the connection. */
+function whoJson({ member, grant }: Principal, names: PrincipalNames, client: string | null) {
+  const said = { member: member && memberJson(member), client }
+  if (grant === null) return said
+  const { id, userId, clientId } = grant
+  const user = userId && { id: userId, email: member?.email ?? null, name: names.userName }
+  return {
+    user,
+    ...said,
+    client: { id: clientId, name: names.clientName },
+    connection: { id },
+  }
 }
 
 const memberJson = ({ externalId, email, roles, source }: Member) => ({

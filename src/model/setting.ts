@@ -39,6 +39,9 @@ export const switchSetting: SettingKind<boolean> = {
   },
 }
 
+/** Yes or no, where yes is what holds anyway: its flag takes a value. */
+export const wordSwitchSetting: SettingKind<boolean> = { ...switchSetting, arity: 'one' }
+
 /** One of a few words. */
 export function choiceSetting<const W extends string>(words: readonly W[]): SettingKind<W> {
   return one('word', (text) => {

@@ -33,3 +33,9 @@ export function blob(row: Row, column: string): Uint8Array {
   if (value instanceof Uint8Array) return value
   throw new TypeError(`column ${column} is not binary`)
 }
+
+/** A binary column that may be NULL. @throws TypeError - the column holds something else */
+export function blobOrNull(row: Row, column: string): Uint8Array | null {
+  const value = row[column]
+  return value === null || value === undefined ? null : blob(row, column)
+}

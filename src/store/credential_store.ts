@@ -1,11 +1,15 @@
+import { grantFault, scopesNow } from '../model/grant_standing.ts'
+import { includesScope } from '../model/policy.ts'
 import {
   type ApiKeyPermission,
   apiKeyPermissions,
+  type Principal,
   type PrincipalNames,
   type SessionParents,
 } from '../model/principal.ts'
 import { flag, int, intOrNull, text } from './columns.ts'
 import type { Operation, Row } from './database.ts'
+import { findAccessToken, findGrantNames } from './grant_standing_store.ts'
 
 /** An API key with every parent that must be alive for it to count. */
 export interface CredentialRow {
@@ -19,6 +23,8 @@ export interface CredentialRow {
   readonly projectSlug: string
   readonly projectEpoch: number
   readonly isSuspended: boolean
+  /** Whether the project's policy has MCP switched on. */
+  readonly isMcpEnabled: boolean
 }
 
 // Scalar subqueries: SQLite answers them in a fifth of the time it takes for the same joins.
@@ -27,7 +33,9 @@ const KEY_AND_PARENTS = `k.id, k.project_id, k.integration_id, k.permissions, k.
   (SELECT i.is_active FROM integrations i
     WHERE i.id = k.integration_id AND i.deleted_at_ms IS NULL) AS is_active,
   (SELECT p.slug FROM projects p WHERE p.id = k.project_id) AS slug,
-  (SELECT p.epoch * 2 + p.is_suspended FROM projects p WHERE p.id = k.project_id) AS standing`
+  (SELECT p.epoch * 2 + p.is_suspended FROM projects p WHERE p.id = k.project_id) AS standing,
+  (SELECT pp.is_mcp_enabled FROM project_policies pp
+    WHERE pp.project_id = k.project_id) AS is_mcp_enabled`
 
 const FIND_BY_HASH = `SELECT ${KEY_AND_PARENTS}
 FROM api_keys k WHERE k.hash = $1 AND k.revoked_at_ms IS NULL`
@@ -112,6 +120,30 @@ export interface LiveCheck {
   readonly nowMs: number
 }
 
+/** The same of a write that an access token stands behind. */
+export interface GrantLiveCheck extends Pick<LiveCheck, 'toolId' | 'toolVersion' | 'nowMs'> {
+  readonly tokenHash: Uint8Array
+  readonly requiredScopes: readonly string[]
+}
+
+const FIND_TOOL_VERSION = `SELECT t.version FROM tools t
+WHERE t.id = $1 AND t.is_enabled = 1 AND t.deleted_at_ms IS NULL`
+
+/**
+ * Whether an access token and all it stands on are live, it holds the scopes, and this version of the
+ * tool is live too (cases 43 and 107).
+ */
+export function* isGrantStillLive(check: GrantLiveCheck): Operation<boolean> {
+  const { tokenHash, nowMs, requiredScopes, toolId, toolVersion } = check
+  const token = yield* findAccessToken(tokenHash)
+  if (token === null || nowMs >= token.expiresAtMs) return false
+  if (grantFault(token.standing, nowMs) !== null) return false
+  const scopes = scopesNow(token.scopes, token.standing)
+  if (!requiredScopes.every((scope) => includesScope(scopes, scope))) return false
+  const [tool] = yield { sql: FIND_TOOL_VERSION, params: [toolId] }
+  return tool !== undefined && int(tool, 'version') === toolVersion
+}
+
 /**
  * Whether key, integration, project and this version of the tool are all live, and a session token's
  * member, assertion key and signing key too (case 43).
@@ -145,11 +177,12 @@ function isRooted(row: Row, session: SessionParents | null): boolean {
   return isProven && flag(row, 'is_member_welcome') && flag(row, 'is_signing_key_live')
 }
 
-/** What the project and integration of a principal are called. */
-export function* findPrincipalNames(
-  projectId: number,
-  integrationId: number,
-): Operation<PrincipalNames> {
+/** What a principal's project and integration, and its user and client, are called. */
+export function* findPrincipalNames({
+  projectId,
+  integrationId,
+  grant,
+}: Pick<Principal, 'projectId' | 'integrationId' | 'grant'>): Operation<PrincipalNames> {
   const [project] = yield {
     sql: 'SELECT name, description FROM projects WHERE id = $1',
     params: [projectId],
@@ -158,12 +191,18 @@ export function* findPrincipalNames(
     sql: 'SELECT name FROM integrations WHERE id = $1',
     params: [integrationId],
   }
+  const { userName, clientName } =
+    grant === null ? unnamed : yield* findGrantNames(grant.clientId, grant.userId)
   return {
+    userName,
+    clientName,
     projectName: project === undefined ? '' : text(project, 'name'),
     integrationName: integration === undefined ? '' : text(integration, 'name'),
     instructions: project === undefined ? '' : text(project, 'description'),
   }
 }
+
+const unnamed = { userName: null, clientName: null }
 
 /** Writes permissions as the column keeps them. */
 export function permissionsColumn(permissions: Iterable<ApiKeyPermission>): string {
@@ -196,5 +235,7 @@ function credential(row: Row): CredentialRow {
     projectSlug: text(row, 'slug'),
     projectEpoch: Math.floor(standing / 2),
     isSuspended: standing % 2 === 1,
+    // A project that has set nothing has no row (model/policy.ts).
+    isMcpEnabled: intOrNull(row, 'is_mcp_enabled') !== 0,
   }
 }

@@ -7,6 +7,15 @@ export function* findInstanceValue(name: string): Operation<Uint8Array | null> {
   return row === undefined ? null : blob(row, 'value')
 }
 
+/** Writes a value of the instance, over an existing one. */
+export function* putInstanceValue(name: string, value: Uint8Array): Operation<void> {
+  yield {
+    sql: `INSERT INTO instance (name, value) VALUES ($1, $2)
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    params: [name, value],
+  }
+}
+
 /** Writes a value of the instance once; an existing one stays. */
 export function* insertInstanceValue(name: string, value: Uint8Array): Operation<void> {
   yield {

@@ -31,6 +31,12 @@ export function* findProject(id: number): Operation<Project | null> {
   return row === undefined ? null : projectOf(row)
 }
 
+/** Finds a project by the slug of its MCP URL. */
+export function* findProjectBySlug(slug: string): Operation<Project | null> {
+  const [row] = yield { sql: `SELECT ${COLUMNS} FROM projects WHERE slug = $1`, params: [slug] }
+  return row === undefined ? null : projectOf(row)
+}
+
 /** The number of a project's current epoch; 0 when there is no such project. */
 export function* findProjectEpoch(id: number): Operation<number> {
   const [row] = yield { sql: 'SELECT epoch FROM projects WHERE id = $1', params: [id] }

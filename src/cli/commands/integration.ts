@@ -11,7 +11,7 @@ import {
 import { callsPerMinute } from '../calls_per_minute.ts'
 import { findIntegration, findProject, idOf } from '../find_object.ts'
 import { given } from '../given.ts'
-import { futureMoment } from '../moment.ts'
+import { futureMoment, spanSeconds } from '../moment.ts'
 import { cell, column } from '../print.ts'
 import { collect } from '../setting_flags.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -24,6 +24,8 @@ interface ProjectOptions extends ApiOptions {
 }
 
 interface CreateOptions extends ProjectOptions {
+  readonly kind?: string
+  readonly redirectUri?: readonly string[]
   readonly permission?: readonly string[]
   readonly expiresIn?: string
   readonly limit?: string
@@ -32,17 +34,30 @@ interface CreateOptions extends ProjectOptions {
 interface UpdateOptions extends ProjectOptions {
   readonly name?: string
   readonly limit?: string
+  readonly redirectUri?: readonly string[]
 }
 
-/** `gatehouse integration …`: the ways in for model runtimes, each with its API key. */
+interface RotateOptions extends ProjectOptions {
+  readonly overlap?: string
+}
+
+/** `gatehouse integration …`: the ways in for model runtimes, each with its API key or OAuth client. */
 export function addIntegrationCommands(program: Command, surroundings: Surroundings): void {
-  const integration = program.command('integration').description('manage integrations and API keys')
+  const integration = program
+    .command('integration')
+    .description('manage integrations: API keys and OAuth clients')
   const command = (usage: string, description: string) =>
     apiCommand(integration, usage, description).option(
       '--project <project>',
       'its project, by id or slug',
     )
-  command('create <name>', 'make an integration and its API key')
+  command('create <name>', 'make an integration and its API key, or OAuth client')
+    .option('--kind <kind>', 'api_key or oauth_client (default: api_key)')
+    .option(
+      '--redirect-uri <uri>',
+      "where an OAuth client is answered (repeatable; default: Claude's own)",
+      collect,
+    )
     .option(
       '--permission <permission>',
       'tools.call, sessions.mint or project.manage (repeatable; default: all)',
@@ -56,39 +71,42 @@ export function addIntegrationCommands(program: Command, surroundings: Surroundi
   command('update <integration>', 'change an integration')
     .option('--name <name>', 'new name')
     .option('--limit <n>', 'calls per minute with the key and its session tokens, or none')
+    .option('--redirect-uri <uri>', 'where an OAuth client is answered (repeatable)', collect)
     .action(apiAction(surroundings, update))
-  command('rotate <integration>', 'replace the API key; the old one ends now').action(
-    apiAction(surroundings, rotate),
-  )
-  command('deactivate <integration>', 'refuse the API key').action(
+  command('rotate <integration>', 'replace the API key or client secret; the old one ends now')
+    .option('--overlap <span>', 'how long the old client secret counts on (default: 0)')
+    .action(apiAction(surroundings, rotate))
+  command('deactivate <integration>', 'refuse its credential').action(
     apiAction(surroundings, (call: ApiCall<ProjectOptions>, wanted: string) =>
       activate(call, wanted, false),
     ),
   )
-  command('activate <integration>', 'accept the API key again').action(
+  command('activate <integration>', 'accept its credential again').action(
     apiAction(surroundings, (call: ApiCall<ProjectOptions>, wanted: string) =>
       activate(call, wanted, true),
     ),
   )
-  command('delete <integration>', 'delete an integration; its API key ends now').action(
+  command('delete <integration>', 'delete an integration; its credential ends now').action(
     apiAction(surroundings, remove),
   )
 }
 
 async function create(call: ApiCall<CreateOptions>, name: string): Promise<void> {
   const { api, options, surroundings, print } = call
-  const { project, permission, expiresIn, limit } = options
+  const { project, permission, expiresIn, limit, kind, redirectUri } = options
   const expiry = expiresIn === undefined ? undefined : futureMoment(expiresIn, surroundings.nowMs())
   const answer = await api.post(path, {
     name,
     project_id: (await findProject(api, project)).id ?? null,
     ...given({
+      kind,
+      redirect_uris: redirectUri && [...redirectUri],
       permissions: permission && [...permission],
       expires_at: expiry,
       calls_per_minute: limitOf(limit),
     }),
   })
-  print(answer, () => keyText(answer))
+  print(answer, () => credentialText(answer))
 }
 
 const limitOf = (text: string | undefined) => (text === undefined ? text : callsPerMinute(text))
@@ -112,23 +130,39 @@ async function show(call: ApiCall<ProjectOptions>, wanted: string): Promise<void
 }
 
 async function update(call: ApiCall<UpdateOptions>, wanted: string): Promise<void> {
-  const { name, limit } = call.options
-  const change = given({ name, calls_per_minute: limitOf(limit) })
+  const { name, limit, redirectUri } = call.options
+  const change = given({
+    name,
+    calls_per_minute: limitOf(limit),
+    redirect_uris: redirectUri && [...redirectUri],
+  })
   call.print(await call.api.patch(await pathOf(call, wanted), change))
 }
 
-async function rotate(call: ApiCall<ProjectOptions>, wanted: string): Promise<void> {
-  const answer = await call.api.post(`${await pathOf(call, wanted)}/rotate`)
-  call.print(answer, () => keyText(answer))
+async function rotate(call: ApiCall<RotateOptions>, wanted: string): Promise<void> {
+  const { overlap } = call.options
+  const seconds = overlap === undefined ? undefined : spanSeconds(overlap)
+  const body = given({ overlap_seconds: seconds })
+  const answer = await call.api.post(`${await pathOf(call, wanted)}/rotate`, body)
+  call.print(answer, () => credentialText(answer))
 }
 
-function keyText({ integration, api_key: key }: JsonObject): string {
+/** A client's credentials by the names of the dialogs they are pasted into. */
+function credentialText(answer: JsonObject): string {
+  const { integration, api_key: key, client_id: clientId } = answer
   const { name, id } = isJsonObject(integration) ? integration : {}
+  const title: [string, string] = ['Integration', `${cell(name)} (id ${cell(id)})`]
+  if (clientId === undefined) {
+    const details = textDetails([title, ['API key', cell(key)]])
+    return `${details}\nThe API key is shown this once.\n`
+  }
   const details = textDetails([
-    ['Integration', `${cell(name)} (id ${cell(id)})`],
-    ['API key', cell(key)],
+    title,
+    ['Remote MCP server URL', cell(answer.mcp_url)],
+    ['OAuth Client ID', cell(clientId)],
+    ['OAuth Client Secret', cell(answer.client_secret)],
   ])
-  return `${details}\nThe API key is shown this once.\n`
+  return `${details}\nThe secret is shown this once.\n`
 }
 
 async function activate(

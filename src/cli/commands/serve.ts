@@ -6,7 +6,7 @@ import type { RootLogger } from '../../log.ts'
 import { version } from '../../version.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
 import { openLogger } from '../open_logger.ts'
-import { bannerText, urlToTell } from '../serve_banner.ts'
+import { bannerText, setupLine, urlToTell } from '../serve_banner.ts'
 import { addSettingFlags, settingFlags } from '../setting_flags.ts'
 import type { Surroundings } from '../surroundings.ts'
 
@@ -126,14 +126,15 @@ async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> 
   clearTimeout(handle)
 }
 
-function announce(
-  { config, listening }: Running,
+async function announce(
+  { app, config, listening }: Running,
   logger: RootLogger,
-  { stderr }: Surroundings,
-): void {
+  { stderr, nowMs }: Surroundings,
+): Promise<void> {
   const { address, port } = listening
+  const setupUrl = (await app.firstOwnerLink())?.url ?? null
   if (stderr.isTerminal && config.logFormat !== 'json') {
-    stderr.write(bannerText(config, port))
+    stderr.write(bannerText(config, port, setupUrl))
     return
   }
   const url = urlToTell(config, port)
@@ -147,4 +148,8 @@ function announce(
     settings_file: config.settingsFile,
     pid: process.pid,
   })
+  if (setupUrl === null) return
+  // Past the logger, which would hide it: who reads this stream is to set the server up (case 260).
+  logger.flush()
+  stderr.write(setupLine(config, setupUrl, nowMs()))
 }

@@ -1,7 +1,13 @@
 import { AppError } from '../../errors.ts'
 
 /** Response headers Gatehouse keeps; every other one is dropped (reliability.md cases 186, 201). */
-export type KeptHeader = 'content-type' | 'etag' | 'location' | 'retry-after' | 'x-request-id'
+export type KeptHeader =
+  | 'cache-control'
+  | 'content-type'
+  | 'etag'
+  | 'location'
+  | 'retry-after'
+  | 'x-request-id'
 
 /** The kept headers of an answer; a value is at most 8 KiB. */
 export class ResponseHeaders {
@@ -140,6 +146,7 @@ type FieldName =
 
 /** The headers that frame the body or are kept, by the length of their names. */
 const names: readonly FieldName[] = [
+  'cache-control',
   'content-type',
   'content-length',
   'transfer-encoding',

@@ -1,10 +1,10 @@
 import { createRoute } from '@hono/zod-openapi'
+import { createClientIntegration, rotateCredential } from '../../manage/client_integrations.ts'
 import {
   createIntegration,
   deleteIntegration,
   getIntegration,
   listIntegrations,
-  rotateApiKey,
   updateIntegration,
 } from '../../manage/integrations.ts'
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
@@ -15,8 +15,10 @@ import {
   integrationInputOf,
   integrationJson,
   integrationSchema,
+  integrationWithKeyJson,
   integrationWithKeySchema,
   newIntegrationSchema,
+  rotationSchema,
 } from '../schemas/integration_schemas.ts'
 import { json, jsonBody, problems, secured } from './route_parts.ts'
 
@@ -38,10 +40,13 @@ const create = createRoute({
   path: '/integrations',
   operationId: 'createIntegration',
   tags,
-  summary: 'Create an integration and its API key',
+  summary: 'Create an integration and its API key or OAuth client',
   security: secured,
   request: { body: jsonBody(newIntegrationSchema) },
-  responses: { 201: json(integrationWithKeySchema, 'The integration and its key.'), ...problems },
+  responses: {
+    201: json(integrationWithKeySchema, 'The integration and its credential.'),
+    ...problems,
+  },
 })
 
 const show = createRoute({
@@ -71,12 +76,16 @@ const rotate = createRoute({
   path: '/integrations/{id}/rotate',
   operationId: 'rotateApiKey',
   tags,
-  summary: "Replace an integration's API key",
-  description: 'The old key is refused from the next request on.',
+  summary: "Replace an integration's API key or client secret",
+  description:
+    'The old one is refused from the next request on; that of an OAuth client may count on for a while.',
   security: secured,
-  request: { params: idParam },
+  request: {
+    params: idParam,
+    body: { required: false, content: { 'application/json': { schema: rotationSchema } } },
+  },
   responses: {
-    200: json(integrationWithKeySchema, 'The integration and its new key.'),
+    200: json(integrationWithKeySchema, 'The integration and its new credential.'),
     ...problems,
   },
 })
@@ -86,11 +95,11 @@ const remove = createRoute({
   path: '/integrations/{id}',
   operationId: 'deleteIntegration',
   tags,
-  summary: 'Delete an integration and revoke its key',
+  summary: 'Delete an integration, revoke its credential and end its connections',
   security: secured,
   request: { params: idParam },
   responses: {
-    204: { description: 'Deleted; its key is refused from the next request on.' },
+    204: { description: 'Deleted; its credential is refused from the next request on.' },
     ...problems,
   },
 })
@@ -104,12 +113,13 @@ export function integrationRoutes({ manage }: ManagementDeps): ManagementRouter 
     return c.json({ items: page.items.map(integrationJson), next_cursor: page.nextCursor }, 200)
   })
   router.openapi(create, async (c) => {
-    const made = await createIntegration(
-      manage,
-      c.get('admin'),
-      integrationInputOf(c.req.valid('json')),
-    )
-    return c.json({ integration: integrationJson(made.integration), api_key: made.apiKey }, 201)
+    const input = integrationInputOf(c.req.valid('json'))
+    const admin = c.get('admin')
+    const made =
+      'apiKey' in input
+        ? { ...(await createIntegration(manage, admin, input.apiKey)), client: null }
+        : await createClientIntegration(manage, admin, input.oauthClient)
+    return c.json(integrationWithKeyJson(made), 201)
   })
   router.openapi(show, async (c) => {
     const integration = await getIntegration(manage, c.get('admin'), c.req.valid('param').id)
@@ -122,8 +132,10 @@ export function integrationRoutes({ manage }: ManagementDeps): ManagementRouter 
     return c.json(integrationJson(integration), 200)
   })
   router.openapi(rotate, async (c) => {
-    const made = await rotateApiKey(manage, c.get('admin'), c.req.valid('param').id)
-    return c.json({ integration: integrationJson(made.integration), api_key: made.apiKey }, 200)
+    const { id } = c.req.valid('param')
+    const { overlap_seconds: overlapSeconds = 0 } = c.req.valid('json')
+    const made = await rotateCredential(manage, c.get('admin'), { id, overlapSeconds })
+    return c.json(integrationWithKeyJson(made), 200)
   })
   router.openapi(remove, async (c) => {
     await deleteIntegration(manage, c.get('admin'), c.req.valid('param').id)

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { JsonObject } from '../../lib/json.ts'
 import type { ToolChange, ToolVersion, ToolView } from '../../manage/tools.ts'
+import { scopePattern } from '../../model/policy.ts'
 import { authStrategies, httpMethods, type ToolDefinition } from '../../model/tool.ts'
 import { lineField, moment, momentOf, momentOrNull, proseField } from './common_schemas.ts'
 
@@ -15,7 +16,7 @@ const jsonObject = z.record(z.string(), z.unknown())
 const jsonSchema = jsonObject.meta({
   description: 'JSON Schema 2020-12 with top-level type object.',
 })
-const scopes = z.array(z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/)).max(64)
+const scopes = z.array(z.string().regex(scopePattern)).max(64)
 const annotations = z.strictObject({
   title: lineField(200).optional(),
   readOnlyHint: z.boolean().optional(),

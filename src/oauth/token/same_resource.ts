@@ -1,0 +1,28 @@
+import type { FormParameters } from '../form_parameters.ts'
+import { OAuthError } from '../oauth_error.ts'
+import { readResource } from '../resource.ts'
+
+/** What a named resource is compared with. */
+export interface Audience {
+  readonly publicUrl: string
+  /** The grant's. */
+  readonly resource: string
+  /** Whether it has to be named again. */
+  readonly isRequired: boolean
+}
+
+/**
+ * A token is for the resource its grant is for, and for no other (RFC 8707 §2.2; case 105); null where
+ * nothing is wrong.
+ */
+export function resourceFault(
+  form: FormParameters,
+  { publicUrl, resource, isRequired }: Audience,
+): OAuthError | null {
+  const text = form.get('resource')
+  if (text === null) {
+    return isRequired ? new OAuthError('invalid_target', 'resource is missing') : null
+  }
+  if (readResource(publicUrl, text)?.url === resource) return null
+  return new OAuthError('invalid_target', 'resource is not the one that was approved')
+}
