@@ -26,6 +26,7 @@ const folders = [...Object.keys(mayImport), 'cli']
 const homes: readonly (readonly [string, RegExp])[] = [
   ['bun:sqlite', /^store\//],
   ['jose', /^crypto\//],
+  ['openid-client', /^access\//],
   ['hono', /^http\//],
   ['hono/cors', /^http\//],
   ['@hono/zod-openapi', /^http\//],

@@ -76,7 +76,7 @@ describe('an API key', () => {
       projectId: a.project.id,
       projectSlug: 'a',
       integrationId: a.integration.id,
-      apiKeyId: a.integration.apiKey.id,
+      apiKeyId: a.integration.apiKey?.id ?? 0,
       permissions: new Set(['tools.call']),
       member: null,
       expiresAtMs: null,
@@ -180,7 +180,8 @@ describe('an API key', () => {
     expect(await asAdmin(token)).toEqual({
       kind: 'api_key',
       projectId: own.id,
-      label: `api_key:${integration.apiKey.id}`,
+      label: `api_key:${integration.apiKey?.id ?? 0}`,
+      address: null,
       rateLimits: [],
     })
     const other = await project('b', { permissions: ['tools.call', 'sessions.mint'] })
@@ -196,6 +197,7 @@ describe('an admin token', () => {
       kind: 'admin_token',
       projectId: null,
       label: `admin_token:${whole.id}`,
+      address: null,
       rateLimits: [],
     })
     expect((await asAdmin(confined.token)).projectId).toBe(own.id)

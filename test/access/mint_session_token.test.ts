@@ -77,7 +77,7 @@ describe('an exchange', () => {
       projectId: own.projectId,
       projectSlug: 'second',
       integrationId: own.integration.id,
-      apiKeyId: own.integration.apiKey.id,
+      apiKeyId: own.integration.apiKey?.id ?? 0,
       session: { memberId: member?.id, assertionKeyId: own.assertionKey.id },
       member: {
         externalId: 'alice',

@@ -18,7 +18,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   expect(await server.stop()).toBe(0)
-  expect(readdirSync(join(cwd, 'data')).sort()).toEqual(['gatehouse.db', 'lock.db', 'master.key'])
+  expect(readdirSync(join(cwd, 'data')).sort()).toEqual([
+    'gatehouse.db',
+    'lock.db',
+    'master.key',
+    'setup-url',
+  ])
   place.remove()
 })
 

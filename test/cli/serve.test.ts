@@ -24,6 +24,7 @@ interface Part {
   readonly open?: () => void
   readonly listen?: () => void
   readonly stop?: () => Promise<void>
+  readonly setupUrl?: string
 }
 
 /** A server of which every step is written down. */
@@ -82,6 +83,8 @@ function stage(part: Part = {}, fakes: Fakes = {}): Stage {
     fetch: async () => Response.json({}),
     bound: () => {},
     start: async () => void own.steps.push('start'),
+    firstOwnerLink: async () =>
+      part.setupUrl === undefined ? null : { url: part.setupUrl, expiresAtMs: 0 },
     drain: async () => void own.steps.push('drain'),
     close: async () => void own.steps.push('close'),
   }
@@ -272,5 +275,43 @@ Gatehouse ${version}
     const { stderr } = await running
     expect(stderr).toContain('[redacted]')
     for (const form of forms) expect(stderr).not.toContain(form)
+  })
+})
+
+describe('case 260: while nobody owns the server', () => {
+  const setupUrl = `http://127.0.0.1:4321/setup/gh_setup_${'A'.repeat(43)}`
+
+  async function said(words: readonly string[], fakes: Fakes = {}): Promise<string> {
+    const own = stage({ setupUrl }, fakes)
+    const running = runWith([...serve, ...words], own.fakes)
+    await own.started
+    own.signal('SIGTERM')
+    const { code, stdout, stderr } = await running
+    expect([code, stdout]).toEqual([0, ''])
+    return stderr
+  }
+
+  test('the setup link is told once, in a line of its own', async () => {
+    const stderr = await said([])
+    expect(events(stderr).filter((line) => 'setup_url' in line)).toMatchObject([
+      { level: 'warn', event: 'setup_needed', setup_url: setupUrl },
+    ])
+    expect(stderr.split(setupUrl)).toHaveLength(2)
+    expect((await said(['--log-format', 'text'])).split('\n')).toContain(`Set up: ${setupUrl}`)
+  })
+
+  test('on a terminal it stands in the banner', async () => {
+    const stderr = await said([], { isTerminal: true })
+    expect(stderr).toMatch(/^ {2}Set up +http:\S+$/m)
+    expect(stderr.split(setupUrl)).toHaveLength(2)
+  })
+
+  test('the logger itself never shows one', async () => {
+    const own = stage({}, {})
+    const running = runWith(serve, own.fakes)
+    await own.started
+    own.logger?.warn('test', { url: setupUrl })
+    own.signal('SIGTERM')
+    expect((await running).stderr).not.toContain('A'.repeat(43))
   })
 })

@@ -65,6 +65,7 @@ function fakeServer(open: (config: Config, logger: Logger) => void = () => {}): 
       opened.started += 1
     },
     drain: () => Promise.reject(new Error('nothing to drain in a command')),
+    firstOwnerLink: async () => null,
     close: async () => {
       opened.closed += 1
     },

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 /** A revision with a requirement set in the suite. */
 export type Revision = '2026-07-28' | '2025-11-25'
 
-const suite = dirname(
+/** Where the suite is installed. */
+export const suite = dirname(
   fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/package.json')),
 )
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import type { Setting } from '../../src/config/setting.ts'
 import { flagOf, variableOf } from '../../src/config/setting_source.ts'
-import { loadConfig, type Setting, type SettingName, settings } from '../../src/config.ts'
+import { loadConfig, type SettingName, settings } from '../../src/config.ts'
 import { fencesOf, readPage } from './markdown.ts'
 
 const page = readPage('docs/configuration.md')

@@ -141,7 +141,12 @@ describe('one data directory, two servers (case 233)', () => {
     const next = await startServer({ program, dataDir })
     expect((await next.api('GET', '/readyz')).status).toBe(200)
     expect(await next.stop()).toBe(0)
-    expect(readdirSync(dataDir).sort()).toEqual(['gatehouse.db', 'lock.db', 'master.key'])
+    expect(readdirSync(dataDir).sort()).toEqual([
+      'gatehouse.db',
+      'lock.db',
+      'master.key',
+      'setup-url',
+    ])
   })
 })
 
@@ -273,7 +278,7 @@ describe('a master key from outside', () => {
       const second = await startServer({ program, dataDir, env })
       expect(await signs(second)).toBe(true)
       expect(await second.stop()).toBe(0)
-      expect(readdirSync(dataDir).sort()).toEqual(['gatehouse.db', 'lock.db'])
+      expect(readdirSync(dataDir).sort()).toEqual(['gatehouse.db', 'lock.db', 'setup-url'])
       const without = await serve(dataDir)
       expect([without.code, existsSync(join(dataDir, 'master.key'))]).toEqual([78, false])
     })

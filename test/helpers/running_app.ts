@@ -44,13 +44,15 @@ export interface RunningAppOptions extends AppOverrides {
   /** Setting names in snake_case; lists as arrays. */
   readonly settings?: ConfigInputs['flags']
   readonly dataDir?: string
+  /** What the settings may name as files, by path. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 /** Starts the product; call `stop` in a finally or afterAll. */
 export async function startApp(options: RunningAppOptions = {}): Promise<RunningApp> {
   const dataDir = options.dataDir ?? temporaryDir()
   const flags = { data_dir: dataDir, listen: '127.0.0.1:0', ...options.settings }
-  const config = loadConfig({ flags, env: {}, readFile: () => null })
+  const config = loadConfig({ flags, env: {}, readFile: (path) => options.files?.[path] ?? null })
   let log = ''
   const logger = createLogger({
     format: 'json',

@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { generateKeyPairSync } from 'node:crypto'
 import {
   type AssertionHome,
   type AssertionKeyPair,
@@ -7,6 +8,7 @@ import {
   newAssertionKey,
   registerKey,
 } from '../helpers/assertions.ts'
+import { openStoreBeside } from '../helpers/connections.ts'
 import { callLegacy } from '../helpers/mcp_client.ts'
 import type { House } from './house.ts'
 import type { Operation, ServedApi } from './served_api.ts'
@@ -19,6 +21,11 @@ export interface ForeignProject extends AssertionHome {
   readonly adminToken: number
   readonly assertionKey: number
   readonly member: number
+  /** A person with a role there alone. */
+  readonly user: number
+  readonly oauthClient: number
+  readonly connection: string
+  readonly trustedIssuer: number
   /** The pair of `assertionKey`. */
   readonly signer: AssertionKeyPair
   /** A session token of `member`. */
@@ -42,6 +49,9 @@ export async function makeForeignProject(house: House, served: ServedApi): Promi
   const { id: projectId } = await create('/projects', { name, description: name })
   const made = await create('/integrations', { name, project_id: projectId })
   await create('/integrations', { name: `${name}-2`, project_id: projectId })
+  const client = { kind: 'oauth_client', project_id: projectId }
+  const connected = await create('/integrations', { ...client, name: `${name}-3` })
+  await create('/integrations', { ...client, name: `${name}-4` })
   const tool = await create('/custom-tools', foreignTool(house, projectId, name))
   await create('/custom-tools', foreignTool(house, projectId, `${name}-2`))
   const token = await create('/admin-tokens', { name, project_id: projectId })
@@ -51,10 +61,57 @@ export async function makeForeignProject(house: House, served: ServedApi): Promi
     ...home,
     ...(await addMembers(house, home)),
     integration: made.integration.id,
+    oauthClient: await oauthClientId(served, connected.client_id),
+    connection: await addConnections(house, projectId),
+    user: await addPeople(create, projectId),
+    trustedIssuer: await addIssuers(create, projectId),
     tool: tool.id,
     run: executed.body.run_id,
     adminToken: token.admin_token.id,
   }
+}
+
+/** A scope, and two connections; yields the id of one. */
+async function addConnections(house: House, projectId: number): Promise<string> {
+  const scope = { name: foreignName, description: foreignName }
+  await house.api('POST', `/api/v1/projects/${projectId}/scopes`, scope)
+  const store = openStoreBeside(house.dataDir)
+  const terms = { projectId, email: `${foreignName}@example.com`, clientId: foreignName }
+  const { grantId } = await store.connect(terms)
+  await store.connect(terms)
+  await store.close()
+  return grantId
+}
+
+/** Two people with a role there; yields the id of one. */
+async function addPeople(
+  create: ReturnType<typeof createWith>,
+  project_id: number,
+): Promise<number> {
+  const person = (name: string) => ({ email: `${name}@people.example`, name, project_id })
+  await create('/users', person(`${foreignName}-2`))
+  return (await create('/users', person(foreignName))).user.id
+}
+
+/** Two identity providers; yields the id of one. */
+async function addIssuers(
+  create: ReturnType<typeof createWith>,
+  projectId: number,
+): Promise<number> {
+  await create('/trusted-issuers', trustedIssuer(projectId, `${foreignName}-2`))
+  return (await create('/trusted-issuers', trustedIssuer(projectId, foreignName))).id
+}
+
+const issuerKey = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+const trustedIssuer = (project_id: number, name: string) => ({
+  project_id,
+  issuer: `https://${name}.example.com`,
+  jwks: { keys: [{ ...issuerKey, kid: 'k' }] },
+})
+
+async function oauthClientId(served: ServedApi, clientId: string): Promise<number> {
+  const { body } = await served.api('GET', '/api/v1/oauth-clients?limit=200')
+  return body.items.find((one: { client_id: string }) => one.client_id === clientId).id
 }
 
 /** Two keys and two members, the first of whom has called a tool. */
@@ -106,8 +163,21 @@ const bodies: Readonly<Record<string, (b: ForeignProject, house: House) => objec
   bootstrap: () => ({ project: 'new' }),
   createProject: () => ({ name: 'new' }),
   updateProject: () => ({ name: 'changed' }),
+  updatePolicy: () => ({ is_mcp_enabled: false }),
+  previewPolicy: () => ({ is_mcp_enabled: false }),
+  addScope: () => ({ name: foreignName, description: 'changed' }),
+  revokeConnections: ({ projectId }) => ({ project_id: projectId }),
   createIntegration: ({ projectId }) => ({ name: 'new', project_id: projectId }),
   updateIntegration: () => ({ is_active: false }),
+  rotateApiKey: () => ({ overlap_seconds: 0 }),
+  pinOauthClient: () => ({
+    client_id: 'https://client.example/doc',
+    document: {
+      client_id: 'https://client.example/doc',
+      client_name: 'new',
+      redirect_uris: ['http://localhost/callback'],
+    },
+  }),
   createTool: ({ projectId }, house) => foreignTool(house, projectId, 'new'),
   updateTool: () => ({ description: 'changed' }),
   rollbackTool: () => ({ version: 1 }),
@@ -120,8 +190,12 @@ const bodies: Readonly<Record<string, (b: ForeignProject, house: House) => objec
   }),
   verifyAssertion: (b) => ({ project_id: b.projectId, assertion: foreignAssertion(b) }),
   mintSessionToken: (b) => ({ member_assertion: foreignAssertion(b) }),
+  createUser: ({ projectId }) => ({ email: 'new@people.example', project_id: projectId }),
+  updateUser: () => ({ name: 'changed' }),
+  setUserRole: () => ({ role: 'viewer' }),
   updateMember: () => ({ is_blocked: true, calls_per_minute: 1 }),
   rotateSigningKey: () => ({ overlap_seconds: 0 }),
+  putTrustedIssuer: ({ projectId }) => trustedIssuer(projectId, 'new'),
   explainSignature: ({ tool }) => ({
     tool_id: tool,
     timestamp: '1',
@@ -154,9 +228,13 @@ export function pathInto(b: ForeignProject, { path }: Operation): string {
     ['/api/v1/admin-tokens/', b.adminToken] as const,
     ['/api/v1/assertion-keys/', b.assertionKey] as const,
     ['/api/v1/members/', b.member] as const,
+    ['/api/v1/users/', b.user] as const,
+    ['/api/v1/oauth-clients/', b.oauthClient] as const,
+    ['/api/v1/connections/', b.connection] as const,
+    ['/api/v1/trusted-issuers/', b.trustedIssuer] as const,
   ].find(([prefix]) => path.startsWith(prefix))?.[1]
   if (id === undefined && path.includes('{')) throw new Error(`no foreign id for ${path}`)
-  return path.replace(/\{[^}]+\}/, String(id))
+  return path.replace(/\{[^}]+\}/, String(id)).replace('{name}', foreignName)
 }
 
 /**

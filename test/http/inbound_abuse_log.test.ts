@@ -59,6 +59,7 @@ describe('a fault of our own', () => {
       failures: new FailedAttempts(systemClock, 60),
       trustedProxies: [],
       mcp: { answer: async () => fail() },
+      resourceMetadataOf: () => '',
       readiness: async () => 'ready',
       maxInFlight: 10,
       manage: {},

@@ -40,8 +40,9 @@ describe('the addresses of the MCP endpoint', () => {
 
   test('case 40: a key of project A at the address of project B, or of none, is an unknown key', async () => {
     const { body: other } = await fixture.app.api('POST', '/api/v1/projects', { name: 'Other' })
-    const wrongKey = await postMcp(fixture.url, `tengine_${'A'.repeat(43)}`, pingBody)
     for (const slug of [other.slug, 'no-such-project']) {
+      const wrong = `tengine_${'A'.repeat(43)}`
+      const wrongKey = await postMcp(`${fixture.url}/${slug}`, wrong, pingBody)
       const sent = await fixture.hitsDuring(async () => {
         const answer = await postMcp(`${fixture.url}/${slug}`, key, pingBody)
         expect(answer.status).toBe(401)
@@ -60,11 +61,13 @@ describe('the addresses of the MCP endpoint', () => {
 describe('the credential comes before everything else', () => {
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
 
-  test.each(methods)('%s without a credential is 401 with a bare challenge', async (method) => {
+  test.each(methods)('case 38: %s without a credential is 401 with a challenge', async (method) => {
     const response = await fetch(fixture.url, { method })
     expect(response.status).toBe(401)
     // RFC 6750 §3.1: no error code where no credential was sent.
-    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="gatehouse"')
+    expect(response.headers.get('www-authenticate')).toBe(
+      `Bearer realm="gatehouse", resource_metadata="${fixture.app.url}/.well-known/oauth-protected-resource/mcp"`,
+    )
   })
 
   test.each([

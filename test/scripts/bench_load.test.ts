@@ -129,7 +129,9 @@ test('the options say what is wrong with them', () => {
     parts: ['list', 'slow'],
   })
   expect(parseOptions(['--help'])).toBeNull()
-  expect(() => parseOptions(['--only=lists'])).toThrow('--only: lists is none of calls, sessions, list')
+  expect(() => parseOptions(['--only=lists'])).toThrow(
+    '--only: lists is none of calls, sessions, list',
+  )
   expect(() => parseOptions(['--rounds=0'])).toThrow('--rounds: 0 is not 1 to 50')
   expect(() => parseOptions(['--gatehouse=fast'])).toThrow('--gatehouse')
 })
