@@ -1,5 +1,6 @@
 import { idJagProfile } from '../crypto/id_jag.ts'
 import { signingAlgorithm } from '../crypto/signing_key.ts'
+import { hasPinnedDocument } from '../store/oauth_client_store.ts'
 import { supportedGrantTypes } from './grant_types.ts'
 import type { OauthDeps } from './oauth_deps.ts'
 import { oauthPaths } from './oauth_paths.ts'
@@ -9,7 +10,7 @@ import { resourceOf } from './resource.ts'
 export interface Usable {
   /** Whether some policy lets clients register (RFC 7591). */
   readonly registration: boolean
-  /** Whether client metadata documents can be fetched from here. */
+  /** Whether a client should name the URL of a metadata document. */
   readonly documents: boolean
 }
 
@@ -17,12 +18,15 @@ const secretMethods = ['client_secret_basic', 'client_secret_post']
 
 /** The authorization server's metadata as it is now (RFC 8414 §2). */
 export async function readServerMetadata(deps: OauthDeps): Promise<ServerMetadata> {
-  const door = await deps.registration.door()
-  return serverMetadata(deps.publicUrl(), {
-    registration: door.mode !== 'off',
-    documents: deps.documents.areFetched,
-  })
+  const { mode } = await deps.registration.door()
+  const registration = mode !== 'off'
+  const documents = deps.documents.areFetched || (!registration && (await anyPinned(deps)))
+  return serverMetadata(deps.publicUrl(), { registration, documents })
 }
+
+// Clients prefer documents wherever they are announced. Where none is fetched, one that is not pinned
+// would fail, so it is let register; pinned ones are announced when nobody can.
+const anyPinned = ({ database }: OauthDeps) => database.read(hasPinnedDocument)
 
 /** A metadata document. */
 export type ServerMetadata = Readonly<Record<string, string | boolean | readonly string[]>>

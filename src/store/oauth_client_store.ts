@@ -195,6 +195,16 @@ export function* upsertDocument(copy: DocumentCopy): Operation<StoredOauthClient
   return yield* findOauthClient(copy.clientId)
 }
 
+/** Whether an administrator has put any document in place. */
+export function* hasPinnedDocument(): Operation<boolean> {
+  const rows = yield {
+    sql: `SELECT 1 AS found FROM oauth_clients WHERE kind = 'document' AND is_pinned = 1
+      AND deleted_at_ms IS NULL LIMIT 1`,
+    params: [],
+  }
+  return rows.length > 0
+}
+
 /** How many registered clients nobody has used yet. */
 export function* countUnusedClients(): Operation<number> {
   const [row] = yield {

@@ -322,13 +322,14 @@ describe('OAuth clients', () => {
   })
 })
 
+const metadata = async (one: House) => {
+  const answered = await fetch(`${one.url}/.well-known/oauth-authorization-server`)
+  return (await answered.json()) as Record<string, unknown>
+}
+
 test('where there is no way out, documents are neither announced nor fetched; pinned ones work', async () => {
   const island = await startHouse({ settings: { fetch_client_documents: 'false' } })
   try {
-    const metadata = async (one: House) => {
-      const url = `${one.url}/.well-known/oauth-authorization-server`
-      return (await fetch(url)).json()
-    }
     expect(await metadata(house)).toHaveProperty('client_id_metadata_document_supported', true)
     expect(await metadata(island)).not.toHaveProperty('client_id_metadata_document_supported')
     const client_id = 'https://client.example/doc'
@@ -338,6 +339,35 @@ test('where there is no way out, documents are neither announced nor fetched; pi
     const document = documentOf(client_id)
     const pinned = await island.api('POST', clients, { client_id, document })
     expect(pinned).toMatchObject({ status: 201, body: { is_pinned: true } })
+  } finally {
+    await island.stop()
+  }
+})
+
+test('where there is no way out, pinned documents are announced once nobody can register', async () => {
+  const island = await startHouse({ settings: { fetch_client_documents: 'false' } })
+  const announced = async () => {
+    const found = await metadata(island)
+    const keys = ['registration_endpoint', 'client_id_metadata_document_supported'] as const
+    return keys.map((key) => key in found)
+  }
+  const policy = (fields: object) =>
+    island.api('PATCH', `/api/v1/projects/${island.projectId}/policy`, fields)
+  try {
+    const client_id = 'https://client.example/doc'
+    await policy({ registration_mode: 'off' })
+    expect(await announced()).toEqual([false, false])
+    const { body } = await island.api('POST', clients, {
+      client_id,
+      document: documentOf(client_id),
+    })
+    expect(await announced()).toEqual([false, true])
+    await policy({ registration_mode: 'on' })
+    expect(await announced()).toEqual([true, false])
+    await policy({ allowed_client_ids: [client_id] })
+    expect(await announced()).toEqual([false, true])
+    await island.api('DELETE', `${clients}/${body.id}`)
+    expect(await announced()).toEqual([false, false])
   } finally {
     await island.stop()
   }

@@ -1,8 +1,9 @@
 import { includesScope } from '../../model/policy.ts'
 
 /**
- * The scopes of a refreshed token: those asked for, each of which must be held; all that are held where
- * none are asked for (RFC 6749 §6; case 104). Null where more is asked for than is held.
+ * What a refresh keeps of the scopes that were approved: those asked for, each of which must be held;
+ * all that are held where none are asked for (RFC 6749 §6; case 104). Null where more is asked for. What
+ * the policy allows is no part of this: clients send the scopes they once got (case 107).
  */
 export function narrowedScopes(
   asked: readonly string[],

@@ -1,6 +1,7 @@
 import { hashPresentedToken } from '../../crypto/opaque_token.ts'
 import { type SealContext, seal, unseal } from '../../crypto/seal.ts'
 import type { Grant } from '../../model/grant.ts'
+import { underCeiling } from '../../model/policy.ts'
 import type { Operation } from '../../store/database.ts'
 import { findGrant, updateGrantScopes } from '../../store/grant_store.ts'
 import { touchOauthClient } from '../../store/oauth_client_store.ts'
@@ -111,15 +112,16 @@ function* exchange(
   { grant, standing, nowMs }: Exchanged,
 ): Operation<Outcome<Rotated>> {
   const { pair, asked, hash, sealedSuccessor } = rotation
-  const scopes = narrowedScopes(asked, standing.scopes)
-  if (scopes === null) {
+  const kept = narrowedScopes(asked, grant.scopes)
+  const scopes = [...underCeiling(kept ?? [], new Set(standing.scopes))]
+  if (kept === null || (asked.length > 0 && scopes.length === 0)) {
     return refused(new OAuthError('invalid_scope', 'Requested scopes are not allowed'))
   }
   const isFirst = yield* takeRefreshToken({ hash, nowMs, sealedSuccessor })
   // Whoever was first may have been so since the token was read.
   const given = isFirst ? null : ((yield* findRefreshToken(hash))?.sealedSuccessor ?? null)
   if (!isFirst && given === null) return invalidGrant()
-  if (asked.length > 0) yield* updateGrantScopes(grant.id, scopes)
+  if (asked.length > 0) yield* updateGrantScopes(grant.id, kept)
   const { policy } = standing
   const on = { grantId: grant.id, grantExpiresAtMs: grant.expiresAtMs, scopes, policy, nowMs }
   const expiresInSeconds = yield* issueAccessToken(pair.access, on)
