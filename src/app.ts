@@ -6,6 +6,7 @@ import { FailedAttempts } from './access/failed_attempts.ts'
 import { type FirstOwnerLink, makeFirstOwnerLink } from './access/first_admin.ts'
 import { RateLimits } from './access/rate_limits.ts'
 import { SessionTokens } from './access/session_tokens.ts'
+import { SignInRecord } from './access/sign_in_record.ts'
 import { SignInThrottle } from './access/sign_in_throttle.ts'
 import type { Config } from './config.ts'
 import type { MasterKey } from './crypto/master_key.ts'
@@ -146,7 +147,7 @@ function assemble(parts: Parts): App {
       if (count > 0) logger.warn('runs_left_unknown', { count })
       if (config.allowUnverifiedMemberSessionMinting) logger.warn('unverified_minting_allowed')
     },
-    firstOwnerLink: () => makeFirstOwnerLink(people),
+    firstOwnerLink: () => makeFirstOwnerLink(people, 'system'),
     drain: () => {
       isDraining = true
       return mcp.close()
@@ -190,7 +191,8 @@ function createConsole(parts: Parts, publicUrl: () => string): ConsoleDeps {
   const { config, clock, database, masterKey } = parts
   const setupUrlPath = join(config.dataDir, 'setup-url')
   const throttle = new SignInThrottle(clock)
-  return { database, clock, masterKey, throttle, publicUrl, setupUrlPath }
+  const record = new SignInRecord()
+  return { database, clock, masterKey, throttle, record, publicUrl, setupUrlPath }
 }
 
 /** Loaded where a provider is configured alone: its library takes milliseconds of every start. */

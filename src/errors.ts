@@ -48,6 +48,7 @@ export const catalogue = {
   // people and the console
   sign_in_failed: line('unauthenticated', 401, 'Email or password is wrong'),
   second_factor_failed: line('unauthenticated', 401, 'The code is wrong or was used before'),
+  passkey_failed: line('unauthenticated', 401, 'The passkey was not accepted'),
   not_signed_in: line('unauthenticated', 401, 'Sign in first'),
   csrf_failed: line('forbidden', 403, 'The form was not sent from this site'),
   external_sign_in_failed: line('unauthenticated', 401, 'The provider did not confirm who you are'),

@@ -27,6 +27,8 @@ const homes: readonly (readonly [string, RegExp])[] = [
   ['bun:sqlite', /^store\//],
   ['jose', /^crypto\//],
   ['openid-client', /^access\//],
+  ['@simplewebauthn/server', /^access\//],
+  ['reflect-metadata', /^access\//],
   ['hono', /^http\//],
   ['hono/cors', /^http\//],
   ['@hono/zod-openapi', /^http\//],

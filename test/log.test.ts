@@ -171,6 +171,10 @@ describe('secrets', () => {
       expect(text()).not.toContain(secret)
     }
     expect(text()).toContain('before tengine_[redacted] after')
+    for (const prefix of ['gh_sess_', 'gh_setup_', 'gh_ext_', 'gh_pass_']) {
+      logger.info('d', { set: `name=${prefix}${'B'.repeat(43)}; Path=/` })
+      expect(text()).toContain(`name=${prefix}[redacted]; Path=/`)
+    }
     expect(text()).toContain('&x=1')
   })
 

@@ -159,7 +159,7 @@ export const callCauses = {
   },
   tool_execution_failed: {
     group: 'call',
-    cause: 'A defect of Gatehouse.',
-    fix: 'Please report it with the log line of the run.',
+    cause: 'A defect of Gatehouse, or a stored definition that was damaged.',
+    fix: 'Save the tool anew. If that does not help, report it with the log line of the run.',
   },
 } as const satisfies CausesOf

@@ -16,6 +16,12 @@ export const peopleCauses = {
       'The six digits are not those of this half minute, or were used already; or the recovery code is none, or was used.',
     fix: `Check the clock of the phone and wait for the next code. Without the phone use a recovery code, or let an administrator run ${show('user reset-second-factor EMAIL')}.`,
   },
+  passkey_failed: {
+    group: 'people',
+    cause:
+      'The passkey is not known here, belongs to a disabled account or to somebody else, was asked for in another browser or more than five minutes ago, or its answer did not hold: its origin, signature or counter.',
+    fix: `Try again, or sign in with the password. Without either an administrator runs ${show('user reset-password EMAIL')}.`,
+  },
   not_signed_in: {
     group: 'people',
     cause: 'The page needs a signed-in person, and the session is over or was never begun.',

@@ -17,6 +17,8 @@ import {
 import type { Database, Operation } from '../store/database.ts'
 import { findUser, listMemberships, touchLogin } from '../store/user_store.ts'
 import { cookieValue } from './cookie_value.ts'
+import { recordPerson } from './person_audit.ts'
+import type { SignInRecord } from './sign_in_record.ts'
 import type { SignInThrottle } from './sign_in_throttle.ts'
 
 /** What people's sessions need of the house. */
@@ -25,6 +27,7 @@ export interface ConsoleDeps {
   readonly clock: Clock
   readonly masterKey: MasterKey
   readonly throttle: SignInThrottle
+  readonly record: SignInRecord
   /** An origin; known once the server listens. */
   readonly publicUrl: () => string
   /** Where the first owner's link is kept for who may read the data directory; null: nowhere. */
@@ -43,6 +46,8 @@ export interface ConsoleSession {
   /** SHA-256 of its token. */
   readonly hash: Uint8Array
   readonly createdAtMs: number
+  /** From where it was begun; null on the machine itself. */
+  readonly address: string | null
 }
 
 /** Where a person sits. */
@@ -99,9 +104,9 @@ function* findLiveSession(hash: Uint8Array, nowMs: number): Operation<LiveSessio
   if (nowMs - row.lastSeenAtMs >= sessionIdleMs) return null
   const user = yield* findUser(row.userId)
   if (user === null || user.isDisabled) return null
-  const { id, stage, createdAtMs, lastSeenAtMs } = row
+  const { id, stage, createdAtMs, lastSeenAtMs, address } = row
   const memberships = yield* listMemberships(user.id)
-  return { id, stage, createdAtMs, lastSeenAtMs, hash, user, memberships }
+  return { id, stage, createdAtMs, lastSeenAtMs, address, hash, user, memberships }
 }
 
 const expiryOf = (stage: SessionStage, nowMs: number) =>
@@ -132,7 +137,7 @@ export async function openConsoleSession(
       address: at.address,
       userAgent: at.userAgent?.slice(0, 300) ?? null,
     })
-    if (stage === 'signed_in') yield* touchLogin(userId, nowMs)
+    if (stage === 'signed_in') yield* noteSignIn(deps, userId, at.address)
   })
   return { token, stage }
 }
@@ -151,11 +156,20 @@ export async function renewConsoleSession(
     session.stage === 'signed_in' ? session.createdAtMs + absoluteMs : expiryOf('signed_in', nowMs)
   const promoted = { fromHash: session.hash, hash, stage: 'signed_in', nowMs, expiresAtMs } as const
   const isAlive = await deps.database.write(function* () {
-    if (session.stage === 'second_factor') yield* touchLogin(session.user.id, nowMs)
-    return yield* promoteConsoleSession(promoted)
+    const isPromoted = yield* promoteConsoleSession(promoted)
+    if (isPromoted && session.stage === 'second_factor') {
+      yield* noteSignIn(deps, session.user.id, session.address)
+    }
+    return isPromoted
   })
   if (!isAlive) throw new AppError('not_signed_in')
   return { token, stage: 'signed_in' }
+}
+
+/** A person is in, past the second factor where there is one (case 264). */
+function* noteSignIn(deps: ConsoleDeps, userId: number, address: string | null): Operation<void> {
+  yield* touchLogin(userId, deps.clock.nowMs())
+  yield* recordPerson(deps, { action: 'sign_in.succeeded', userId, address })
 }
 
 /** Ends a session. */

@@ -13,6 +13,7 @@ import {
   type Whereabouts,
 } from './console_session.ts'
 import { takeCode } from './second_factor.ts'
+import { recorded } from './sign_in_record.ts'
 
 /** Where a person signs in, and the cookies the browser came with. */
 export type Arrival = Whereabouts & { readonly cookieHeader: string | null }
@@ -27,13 +28,26 @@ export async function signIn(
   typed: { readonly email: string; readonly password: string },
   at: Arrival,
 ): Promise<OpenedSession> {
-  const forgive = deps.throttle.admitPassword(typed.email, at.address)
-  const found = await deps.database.read(() => findAccount(typed.email))
-  const isRight = await verifyPassword(typed.password, found?.passwordHash ?? null)
-  if (!isRight || found === null || found.user.isDisabled) throw new AppError('sign_in_failed')
-  forgive()
+  const { email } = typed
+  const { address } = at
+  const found = await recorded(deps, { at: 'sign_in', email, userId: null, address }, () =>
+    proveAccount(deps, typed, address),
+  )
   await renewHash(deps, found, typed.password)
   return openSession(deps, found.user.id, at)
+}
+
+async function proveAccount(
+  deps: ConsoleDeps,
+  { email, password }: { readonly email: string; readonly password: string },
+  address: string | null,
+): Promise<Account> {
+  const forgive = deps.throttle.admitPassword(email, address)
+  const found = await deps.database.read(() => findAccount(email))
+  const isRight = await verifyPassword(password, found?.passwordHash ?? null)
+  if (!isRight || found === null || found.user.isDisabled) throw new AppError('sign_in_failed')
+  forgive()
+  return found
 }
 
 /** Opens a session for who has proven to be this person, up to the second factor. */
@@ -57,9 +71,13 @@ export async function passSecondFactor(
   code: string,
 ): Promise<OpenedSession> {
   if (session.stage !== 'second_factor') throw new AppError('not_signed_in')
-  const forgive = deps.throttle.admitCode(session.user.id)
-  if (!(await takeCode(deps, session.user.id, code))) throw new AppError('second_factor_failed')
-  forgive()
+  const { user, address } = session
+  const attempt = { at: 'second_factor', email: user.email, userId: user.id, address } as const
+  await recorded(deps, attempt, async () => {
+    const forgive = deps.throttle.admitCode(user.id)
+    if (!(await takeCode(deps, user.id, code))) throw new AppError('second_factor_failed')
+    forgive()
+  })
   return renewConsoleSession(deps, session)
 }
 
@@ -72,10 +90,14 @@ export async function confirmPassword(
   { user }: ConsoleSession,
   typed: { readonly password: string; readonly address: string | null },
 ): Promise<void> {
-  const forgive = deps.throttle.admitPassword(user.email, typed.address)
-  const hash = await deps.database.read(() => findPasswordHash(user.id))
-  if (!(await verifyPassword(typed.password, hash))) throw new AppError('sign_in_failed')
-  forgive()
+  const { address } = typed
+  const attempt = { at: 'sign_in', email: user.email, userId: user.id, address } as const
+  await recorded(deps, attempt, async () => {
+    const forgive = deps.throttle.admitPassword(user.email, address)
+    const hash = await deps.database.read(() => findPasswordHash(user.id))
+    if (!(await verifyPassword(typed.password, hash))) throw new AppError('sign_in_failed')
+    forgive()
+  })
 }
 
 interface Account {

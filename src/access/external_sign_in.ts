@@ -9,6 +9,7 @@ import { type AdmissionRules, admitPerson } from './external_sign_in/admit_perso
 import { keepPending, pendingCookie, takePending } from './external_sign_in/pending_sign_in.ts'
 import type { Provider } from './external_sign_in/provider.ts'
 import { linesOf } from './external_sign_in/provider_failure.ts'
+import { recorded } from './sign_in_record.ts'
 
 /** How people sign in elsewhere, and what becomes of them here. */
 export interface ExternalSignInOptions extends AdmissionRules {
@@ -90,17 +91,24 @@ export class ExternalSignIn {
       const session = await this.logged(async () => {
         const identity = await this.options.provider.identify(answer, pending)
         const came = { identity, address: at.address }
-        const admitted = await console.database.write(() =>
-          admitPerson(console, this.options, came),
-        )
-        if ('userId' in admitted) return openSession(console, admitted.userId, at)
-        throw new AppError('external_sign_in_refused', { reason: admitted.refusal })
+        return openSession(console, await this.admit(came), at)
       })
       return { result: { kind: 'opened', session }, next, cookie }
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       return { result: { kind: 'refused', error }, next, cookie }
     }
+  }
+
+  private admit(came: Parameters<typeof admitPerson>[2]): Promise<number> {
+    const { console } = this.options
+    const { identity, address } = came
+    const email = identity.email ?? ''
+    return recorded(console, { at: 'sign_in', email, userId: null, address }, async () => {
+      const admitted = await console.database.write(() => admitPerson(console, this.options, came))
+      if ('userId' in admitted) return admitted.userId
+      throw new AppError('external_sign_in_refused', { reason: admitted.refusal })
+    })
   }
 
   private redirectUri(): string {

@@ -1,12 +1,7 @@
 import { AppError, type ErrorCode } from '../errors.ts'
 import { addressGroup } from '../lib/address_group.ts'
+import { Allowances } from '../lib/allowances.ts'
 import type { Clock } from '../lib/clock.ts'
-import { dropOldest } from '../lib/drop_oldest.ts'
-import { Meter } from '../lib/gcra.ts'
-
-const maxAddresses = 10_000
-/** What is left when one more address comes, so that not every new one pushes out an old one. */
-const keptAddresses = 9900
 
 /** Failures of a caller who presented a credential that is none: what a guesser sees. */
 const counted: ReadonlySet<ErrorCode> = new Set([
@@ -22,13 +17,13 @@ const counted: ReadonlySet<ErrorCode> = new Set([
 export class FailedAttempts {
   private readonly clock: Clock
   private readonly perMinute: number
-  /** Least recent failure first. */
-  private readonly meters = new Map<string, Meter>()
+  private readonly failures: Allowances
 
   /** With 0 `perMinute` nothing is counted. */
   constructor(clock: Clock, perMinute: number) {
     this.clock = clock
     this.perMinute = perMinute
+    this.failures = new Allowances({ count: perMinute, periodMs: 60_000 })
   }
 
   /**
@@ -39,20 +34,12 @@ export class FailedAttempts {
   judge(error: AppError, address: string | null): AppError {
     if (this.perMinute === 0 || address === null || !counted.has(error.code)) return error
     const nowMs = this.clock.monotonicMs()
-    const meter = this.meterOf(addressGroup(address))
-    if (meter.take(this.perMinute, nowMs)) return error
+    const retryAfterSeconds = this.failures.take(addressGroup(address), nowMs)
+    if (retryAfterSeconds === 0) return error
     return new AppError('too_many_failures', {
       reason: `An address may fail ${this.perMinute} times a minute; a valid credential is always let in.`,
-      retryAfterSeconds: meter.waitSeconds(this.perMinute, nowMs),
+      retryAfterSeconds,
       cause: error,
     })
-  }
-
-  private meterOf(group: string): Meter {
-    const meter = this.meters.get(group) ?? new Meter()
-    this.meters.delete(group)
-    if (this.meters.size >= maxAddresses) dropOldest(this.meters, keptAddresses)
-    this.meters.set(group, meter)
-    return meter
   }
 }

@@ -19,6 +19,7 @@ import {
 } from './console_session.ts'
 import { confirmPassword } from './console_sign_in.ts'
 import { listOwnConnections, type OwnConnection } from './own_connections.ts'
+import { type OwnPasskeys, readOwnPasskeys } from './passkeys/own_passkeys.ts'
 import { recordPerson } from './person_audit.ts'
 import { type OwnSecondFactor, readSecondFactor } from './second_factor.ts'
 
@@ -61,6 +62,7 @@ export interface OwnAccount {
   readonly sessions: readonly ConsoleSessionRow[]
   readonly connections: readonly OwnConnection[]
   readonly secondFactor: OwnSecondFactor
+  readonly passkeys: OwnPasskeys
 }
 
 /** Reads a person's own account. */
@@ -69,13 +71,14 @@ export async function readOwnAccount(
   { user, memberships }: ConsoleSession,
 ): Promise<OwnAccount> {
   const since = { nowMs: deps.clock.nowMs(), idleMs: sessionIdleMs }
-  const [roles, sessions, connections, secondFactor] = await Promise.all([
+  const [roles, sessions, connections, secondFactor, passkeys] = await Promise.all([
     deps.database.read(() => namedRoles(memberships)),
     deps.database.read(() => listConsoleSessions(user.id, since)),
     listOwnConnections(deps, user.id),
     readSecondFactor(deps, user),
+    readOwnPasskeys(deps, user.id),
   ])
-  return { roles, sessions, connections, secondFactor }
+  return { roles, sessions, connections, secondFactor, passkeys }
 }
 
 function* namedRoles(memberships: readonly Membership[]): Operation<OwnAccount['roles']> {
@@ -89,14 +92,25 @@ function* namedRoles(memberships: readonly Membership[]): Operation<OwnAccount['
 
 /** Ends one of a person's own sessions; none of anyone else's. */
 export async function endOwnSession(
-  { database }: ConsoleDeps,
+  deps: ConsoleDeps,
   { user }: ConsoleSession,
-  id: number,
+  ended: { readonly id: number; readonly address: string | null },
 ): Promise<void> {
-  await database.write(() => deleteConsoleSessionOf(user.id, id))
+  const { id, address } = ended
+  await deps.database.write(function* () {
+    const isEnded = yield* deleteConsoleSessionOf(user.id, id)
+    if (isEnded) yield* recordPerson(deps, { action: 'session.end', userId: user.id, address })
+  })
 }
 
 /** Ends a person's sessions everywhere but here. */
-export async function endOtherSessions(deps: ConsoleDeps, session: ConsoleSession): Promise<void> {
-  await deps.database.write(() => deleteConsoleSessionsOf(session.user.id, session.id))
+export async function endOtherSessions(
+  deps: ConsoleDeps,
+  { user, id }: ConsoleSession,
+  address: string | null,
+): Promise<void> {
+  await deps.database.write(function* () {
+    yield* deleteConsoleSessionsOf(user.id, id)
+    yield* recordPerson(deps, { action: 'session.end_others', userId: user.id, address })
+  })
 }

@@ -57,6 +57,21 @@ export class SignInThrottle {
     return () => this.failures.delete(key)
   }
 
+  /**
+   * Counts an attempt with a passkey when it begins: whose it will be nobody knows yet. One that
+   * succeeds is taken back with `forgivePasskey`. @throws AppError too_many_sign_ins
+   */
+  admitPasskey(address: string | null): void {
+    const all = `address|${addressGroup(address ?? '')}`
+    this.refuseWhenFull(all, maxPerAddress)
+    this.count(all)
+  }
+
+  /** Takes one attempt of an address back. */
+  forgivePasskey(address: string | null): void {
+    this.takeBack(`address|${addressGroup(address ?? '')}`)
+  }
+
   private recent(key: string): readonly number[] {
     const nowMs = this.clock.monotonicMs()
     return (this.failures.get(key) ?? []).filter((atMs) => nowMs - atMs < windowMs)

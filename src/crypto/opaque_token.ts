@@ -23,6 +23,8 @@ export const consoleSessionPrefix = 'gh_sess_'
 export const setupLinkPrefix = 'gh_setup_'
 /** Prefix of what a browser keeps while its person is at the OpenID provider. */
 export const externalSignInPrefix = 'gh_ext_'
+/** Prefix of what a browser keeps while its person looks for a passkey. */
+export const passkeyAttemptPrefix = 'gh_pass_'
 
 /** A credential at its birth: the only moment its text exists here. */
 export interface NewToken {
@@ -40,7 +42,7 @@ export function newToken(prefix: string): NewToken {
 }
 
 const shape =
-  /^(?:tengine_|gha_|tng_oac_|tng_oat_|tng_ort_|tng_ocs_|gh_sess_|gh_setup_|gh_ext_)[A-Za-z0-9_-]{43}$/
+  /^(?:tengine_|gha_|tng_oac_|tng_oat_|tng_ort_|tng_ocs_|gh_sess_|gh_setup_|gh_ext_|gh_pass_)[A-Za-z0-9_-]{43}$/
 
 /** The stored form of a presented credential; null when its shape is not one of ours, byte for byte. */
 export function hashPresentedToken(token: string): Uint8Array | null {

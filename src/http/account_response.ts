@@ -11,6 +11,8 @@ export const doneMessages = {
   second_factor_begun: 'Now add the key to your app, and type the code it shows.',
   second_factor_removed: 'Your authenticator app is no longer asked for.',
   codes: 'Your authenticator app is asked for from now on. Keep your recovery codes.',
+  passkey_added: 'Your passkey is added. You can sign in with it from now on.',
+  passkey_removed: 'That passkey signs nobody in any more.',
   session_ended: 'That session is ended.',
   sessions_ended: 'You are signed out everywhere else.',
   connection_revoked: 'That client is disconnected.',
@@ -21,7 +23,9 @@ export const doneMessages = {
 export type DoneKey = keyof typeof doneMessages
 
 /** What happened before the page is shown. */
-export type AccountNews = Partial<Pick<AccountView, 'message' | 'errors' | 'recoveryCodes'>>
+export type AccountNews = Partial<
+  Pick<AccountView, 'message' | 'errors' | 'recoveryCodes' | 'newPasskey'>
+>
 
 /** Answers with the account page of a session's person. */
 export async function accountResponse(
@@ -30,15 +34,16 @@ export async function accountResponse(
   { news, page }: { readonly news: AccountNews; readonly page?: PageOptions },
 ): Promise<Response> {
   const account = await readOwnAccount(deps, session)
-  const view = { ...viewOf(session, account), message: null, errors: [], recoveryCodes: null }
-  return pageResponse(accountPage({ ...view, ...news }), page)
+  const none = { message: null, errors: [], recoveryCodes: null, newPasskey: null }
+  const view = { ...viewOf(session, account), ...none, ...news }
+  return pageResponse(accountPage(view), { ...page, asksPasskeys: view.passkeys.isOffered })
 }
 
 type Standing = Omit<AccountView, keyof AccountNews>
 
 function viewOf(session: ConsoleSession, account: OwnAccount): Standing {
   const { user, csrfToken: csrf } = session
-  const { roles: memberships, secondFactor } = account
+  const { roles: memberships, secondFactor, passkeys } = account
   const sessions = account.sessions.map((each) => ({ ...each, isCurrent: each.id === session.id }))
   const connections = account.connections.map(({ grant, ...names }) => ({
     ...names,
@@ -50,5 +55,5 @@ function viewOf(session: ConsoleSession, account: OwnAccount): Standing {
   }))
   const totp =
     secondFactor.state === 'enrolling' ? { ...secondFactor, qrModules: null } : secondFactor
-  return { user, memberships, totp, sessions, connections, minPasswordLength, csrf }
+  return { user, memberships, totp, passkeys, sessions, connections, minPasswordLength, csrf }
 }

@@ -23,6 +23,8 @@ const proofs: Readonly<Record<AccountForm, string>> = {
   confirmSecondFactor: 'code',
   removeSecondFactor: 'current_password',
   renewRecoveryCodes: 'current_password',
+  beginPasskey: 'current_password',
+  removePasskey: 'current_password',
 }
 
 /** What is shown of a failure in a form of the account page. @throws what is no fault of the form */
@@ -30,12 +32,13 @@ export function refusedForm(error: unknown, form: AccountForm): RefusedForm {
   if (!(error instanceof AppError)) throw error
   const { status, retryAfterSeconds } = error
   const message = proofFault(error)
-  const faults = message === null ? fieldErrorsOf(error) : [{ field: proofs[form], message }]
+  const field = error.code === 'passkey_failed' ? 'passkey_name' : proofs[form]
+  const faults = message === null ? fieldErrorsOf(error) : [{ field, message }]
   return { status, retryAfterSeconds, errors: faults.map((fault) => ({ ...fault, form })) }
 }
 
 function proofFault({ code, message, reason }: AppError): string | null {
   if (code === 'sign_in_failed') return 'The password is wrong.'
-  if (code === 'second_factor_failed') return `${message}.`
+  if (code === 'second_factor_failed' || code === 'passkey_failed') return `${message}.`
   return code === 'too_many_sign_ins' ? `${message}. ${reason ?? ''}` : null
 }

@@ -12,7 +12,7 @@ const keptKeys = 9_900
 
 /**
  * Counts what each key does against one allowance, by the generic cell rate algorithm (ITU-T I.371):
- * of the keys that did something last, 10,000 at most.
+ * of the keys that tried something last, 10,000 at most.
  */
 export class Allowances {
   private readonly allowance: Allowance
@@ -29,13 +29,19 @@ export class Allowances {
    */
   take(key: string, nowMs: number): number {
     const { count, periodMs } = this.allowance
-    const idleAtMs = Math.max(nowMs, this.idleAtMs.get(key) ?? 0) + periodMs / count
-    const excessMs = idleAtMs - nowMs - periodMs
+    const loadedUntilMs = Math.max(nowMs, this.idleAtMs.get(key) ?? 0)
+    const idleAtMs = loadedUntilMs + periodMs / count
     // Sums of fractions of a millisecond are not exact.
-    if (excessMs > 0.001) return Math.ceil(excessMs / 1000)
+    const excessMs = idleAtMs - nowMs - periodMs - 0.001
+    const isFull = excessMs > 0
+    this.keep(key, isFull ? loadedUntilMs : idleAtMs)
+    return isFull ? Math.ceil(excessMs / 1000) : 0
+  }
+
+  /** Also what was refused comes to the end: who keeps trying is not forgotten for others. */
+  private keep(key: string, idleAtMs: number): void {
     this.idleAtMs.delete(key)
     if (this.idleAtMs.size >= maxKeys) dropOldest(this.idleAtMs, keptKeys)
     this.idleAtMs.set(key, idleAtMs)
-    return 0
   }
 }

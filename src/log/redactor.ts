@@ -8,7 +8,7 @@ export const redactionMask = '[redacted]'
 
 const secretLooks = new RegExp(
   [
-    '(?<prefix>tengine_|gha_|tng_mst_|tng_o(?:ac|at|rt|cs)_|gh_sess_|gh_setup_)[A-Za-z0-9_.~+/=-]{12,}',
+    '(?<prefix>tengine_|gha_|tng_mst_|tng_o(?:ac|at|rt|cs)_|gh_(?:sess|setup|ext|pass)_)[A-Za-z0-9_.~+/=-]{12,}',
     String.raw`\b(?<scheme>Bearer|Basic)[ \t]+[A-Za-z0-9_.~+/=-]{8,}`,
     String.raw`(?<user>://[^\s/:@]{0,256}:)[^\s/@]{1,256}(?=@)`,
     String.raw`(?<parameter>(?:token|secret|password|api_key|assertion|code_verifier)=)[^\s&"']+`,

@@ -4,6 +4,7 @@ import type { Administrator } from '../model/admin_token.ts'
 import type { Membership, Role, User } from '../model/user.ts'
 import { deleteConsoleSessionsOf } from '../store/console_session_store.ts'
 import type { Operation } from '../store/database.ts'
+import { deletePasskeysOf } from '../store/passkey_store.ts'
 import { findProject } from '../store/project_store.ts'
 import { deleteSecondFactor, findSecondFactor } from '../store/second_factor_store.ts'
 import { deleteSetupLinksOf } from '../store/setup_link_store.ts'
@@ -76,7 +77,8 @@ export async function createUser(
     },
     event: (person) => {
       const verb = person.isNew ? 'create' : 'set_role'
-      return userEvent(verb, person, { projectId, details: { email, role } })
+      const details = { email, role, invited: person.isNew && link !== null }
+      return userEvent(verb, person, { projectId, details })
     },
   })
   return { user: await getUser(deps, admin, made.id), link: made.isNew ? link : null }
@@ -84,15 +86,18 @@ export async function createUser(
 
 function* findToJoin(admin: Administrator, { email, password }: UserInput): Operation<User> {
   const user = yield* findUserByEmail(email)
-  if (user === null || admin.projectId === null || password !== null) throw emailTaken(email)
+  if (user === null || admin.projectId === null) throw emailTaken(email)
   const held = yield* listMemberships(user.id)
   if (held.some(({ projectId }) => projectId === admin.projectId)) throw emailTaken(email)
+  if (password !== null)
+    throw emailTaken(email, 'Leave out the password to give that person the role.')
   return user
 }
 
-const emailTaken = (email: string) =>
+const setRoleInstead = 'Give that person a role instead: gatehouse user set-role'
+const emailTaken = (email: string, reason = setRoleInstead) =>
   new AppError('name_taken', {
-    reason: 'Give that person a role instead: gatehouse user set-role',
+    reason,
     errors: [{ pointer: '/email', message: `"${email}" has an account already` }],
   })
 
@@ -192,7 +197,8 @@ export async function resetPassword(
 }
 
 /**
- * Stops asking a person for the second factor, whose phone is lost; the person's sessions end.
+ * Stops asking a person for the second factor, whose phone is lost, and forgets the passkeys; the
+ * person's sessions end.
  * @throws AppError not_found or permission_denied
  */
 export async function resetSecondFactor(
@@ -204,6 +210,7 @@ export async function resetSecondFactor(
     operation: function* () {
       const found = yield* findInPower(admin, id)
       yield* deleteSecondFactor(id)
+      yield* deletePasskeysOf(id)
       yield* deleteConsoleSessionsOf(id)
       return found
     },

@@ -3,7 +3,7 @@ import type { JsonObject } from '../lib/json.ts'
 /** One administrative change, or one event that security depends on. */
 export interface AuditEntry {
   readonly atMs: number
-  /** Who: `admin_token:7`, `api_key:3`, `user:2`, `local`, or `system`. */
+  /** Who: `admin_token:7`, `api_key:3`, `user:2`, `local`, `system`, or `anonymous`. */
   readonly actor: string
   /** What, as `noun.verb`: `integration.delete`. */
   readonly action: string

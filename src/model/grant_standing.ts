@@ -63,6 +63,7 @@ export type GrantFault =
   | 'member_blocked'
   | 'project_suspended'
   | 'mcp_disabled'
+  | 'nothing_allowed'
 
 /** Each fault as a sentence for people. */
 export const grantFaultTexts: Readonly<Record<GrantFault, string>> = {
@@ -76,6 +77,7 @@ export const grantFaultTexts: Readonly<Record<GrantFault, string>> = {
   member_blocked: 'Member is blocked.',
   project_suspended: 'The project is suspended.',
   mcp_disabled: 'MCP is switched off for the project.',
+  nothing_allowed: "The project's policy allows nothing any more that was approved.",
 }
 
 /**
@@ -93,7 +95,10 @@ export function grantFault(standing: GrantStanding, nowMs: number): GrantFault |
   if (user !== null && user.role === null) return 'user_left'
   if (member?.isBlocked) return 'member_blocked'
   if (standing.isSuspended) return 'project_suspended'
-  return policy.isMcpEnabled ? null : 'mcp_disabled'
+  if (!policy.isMcpEnabled) return 'mcp_disabled'
+  const isNothingLeft =
+    standing.scopes.length > 0 && scopesNow(standing.scopes, standing).size === 0
+  return isNothingLeft ? 'nothing_allowed' : null
 }
 
 /**

@@ -6,9 +6,13 @@ import oauth from './migrations/0003_oauth.sql' with { type: 'text' }
 import audit from './migrations/0004_audit.sql' with { type: 'text' }
 import identities from './migrations/0005_identities.sql' with { type: 'text' }
 import trustedIssuers from './migrations/0006_trusted_issuers.sql' with { type: 'text' }
+import passkeys from './migrations/0007_passkeys.sql' with { type: 'text' }
 
 /** Every migration in order; the schema version is how many have run. Never edit one that shipped. */
-const migrations: readonly string[] = [initial, members, oauth, audit, identities, trustedIssuers]
+const migrations: readonly string[] = [
+  ...[initial, members, oauth, audit, identities],
+  ...[trustedIssuers, passkeys],
+]
 
 /**
  * Gives a new database its first tables, the least that proving a master key takes; an older one is

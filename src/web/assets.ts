@@ -10,6 +10,7 @@ import docsPagePath from './docs.html' with { type: 'file' }
 import docsInitPath from './docs_init.js' with { type: 'file' }
 import errorsStylePath from './errors.css' with { type: 'file' }
 import { errorsPage } from './errors_page.ts'
+import { passkeyScriptText } from './pages/passkey_script.ts'
 import { pagesStyleText } from './pages/stylesheet.ts'
 
 /** A content coding an asset can be sent in (RFC 9110 §8.4.1), named as `Content-Encoding` does. */
@@ -97,6 +98,10 @@ const pageAssets: ReadonlyMap<string, WebAsset> = new Map([
   [
     '/assets/pages.css',
     asset(async () => new TextEncoder().encode(pagesStyleText), style, immutable),
+  ],
+  [
+    '/assets/passkeys.js',
+    asset(async () => new TextEncoder().encode(passkeyScriptText), script, immutable),
   ],
 ])
 

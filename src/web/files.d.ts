@@ -44,3 +44,8 @@ declare module '*/account.css' {
   const text: string
   export default text
 }
+
+declare module '*/passkeys.js' {
+  const text: string
+  export default text
+}

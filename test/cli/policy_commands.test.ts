@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { openStoreBeside, type StoreBeside } from '../helpers/connections.ts'
-import { type HouseCli, startHouseCli } from './house_cli.ts'
+import { failed, type HouseCli, startHouseCli } from './house_cli.ts'
 
 let cli: HouseCli
 let store: StoreBeside
@@ -118,6 +118,16 @@ describe('connection', () => {
     )
     expect((await cli.on('connection revoke --client two')).stdout).toBe('Revoked 1.\n')
     expect((await cli.on(`connection revoke --user ${three.userId}`)).stdout).toBe('Revoked 1.\n')
+    await connect('four')
+    const ann = await cli.json('connection list --live --user Ann@example.com')
+    expect(ann.items).toHaveLength(1)
+    expect(await cli.json(`connection list --live --user ${three.userId}`)).toEqual(ann)
+    expect(failed(await cli.on('connection revoke --user nobody@example.com'))).toEqual([
+      1,
+      'error: There is no person "nobody@example.com"',
+      '  See them all with: gatehouse user list',
+    ])
+    expect((await cli.on('connection revoke --user ann@example.com')).stdout).toBe('Revoked 1.\n')
     expect((await cli.on('connection revoke --all')).stdout).toBe('Revoked 0.\n')
     expect((await cli.on('connection list --live')).stdout).toBe('None.\n')
   })

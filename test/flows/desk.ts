@@ -44,7 +44,7 @@ function isRefusedPage(message: ConsoleMessage): boolean {
 export async function signIn({ page }: Desk, email: string): Promise<void> {
   await page.getByLabel('Email address').fill(email)
   await page.getByLabel('Password').fill(goodPassword)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
 /** Presses a button of the consent page; yields where the client is told the outcome. */

@@ -289,7 +289,7 @@ describe('a person’s own account', () => {
     await visitor.act('/account/second-factor/remove', { current_password: goodPassword })
     const { items } = (await local(app, 'GET', `/api/v1/audit?actor=user:${id}`)).body
     const actions = items.map(({ action }: { action: string }) => action)
-    expect(actions).toEqual(['second_factor.disable', 'second_factor.enable'])
+    expect(actions).toEqual(['second_factor.disable', 'second_factor.enable', 'sign_in.succeeded'])
     expect((await local(app, 'GET', '/api/v1/audit/verify')).body.fault ?? null).toBeNull()
   })
 })

@@ -36,7 +36,8 @@ describe('signing in through an OpenID provider', () => {
     expect(again.url.pathname).toBe('/account')
     expect((await world.account('ada@example.com')).id).toBe(made.id)
     const mine = (await world.audit()).filter((line) => line.endsWith(`user:${made.id}`))
-    expect(mine).toEqual([`user.create user:${made.id}`, `user.set_role user:${made.id}`])
+    const actions = ['user.create', 'user.set_role', 'sign_in.succeeded', 'sign_in.succeeded']
+    expect(mine).toEqual(actions.map((action) => `${action} user:${made.id}`))
   })
 
   test('the request has PKCE S256, state, nonce and the redirect URI of the public URL', async () => {

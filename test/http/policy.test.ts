@@ -118,6 +118,7 @@ interface Case {
   readonly lost?: readonly string[]
 }
 
+const nothingLeft = "The project's policy allows nothing any more that was approved."
 const pinned = "The project's policy does not allow this OAuth client."
 const cases: readonly Case[] = [
   { granted: ['ALL'], change: {} },
@@ -135,6 +136,12 @@ const cases: readonly Case[] = [
   { granted: ['A_WRITE'], change: { policy_scopes: ['A_READ'] }, lost: ['A_WRITE'] },
   { granted: ['A_READ', 'B_READ'], change: { policy_scopes: ['A_READ'] }, lost: ['B_READ'] },
   { granted: [], change: { policy_scopes: ['A_READ'] } },
+  {
+    granted: ['B_READ'],
+    change: { policy_scopes: ['A_WRITE'] },
+    stopped: nothingLeft,
+    lost: ['B_READ'],
+  },
   { granted: ['ALL'], change: { allowed_redirect_uris: ['https://a.example/'] } },
   { granted: ['ALL'], change: { access_token_minutes: 1, registration_mode: 'off' } },
 ]

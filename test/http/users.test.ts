@@ -212,6 +212,7 @@ describe('people over the management API', () => {
       const fields = { email: elsewhere.email, name: 'Renamed', role: 'developer' }
       const withPassword = await create({ ...fields, password: goodPassword }, confined)
       expect([withPassword.status, withPassword.body.code]).toEqual([409, 'name_taken'])
+      expect(withPassword.body.reason).toBe('Leave out the password to give that person the role.')
       const joined = await create(fields, confined)
       expect([joined.status, joined.body.invitation]).toEqual([201, null])
       expect(joined.body.user).toMatchObject({

@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
   { granted: ['ALL'], policy: ['A_READ'], tools: ['free', 'read_a'] },
   { granted: ['A_WRITE'], policy: ['A_READ'], tools: ['free', 'read_a'] },
   { granted: ['A_READ'], policy: ['A_WRITE'], tools: ['free', 'read_a'] },
-  { granted: ['B_WRITE'], policy: ['A_WRITE'], tools: ['free'] },
+  { granted: ['A_READ', 'B_WRITE'], token: ['B_WRITE'], policy: ['A_WRITE'], tools: ['free'] },
   { granted: ['ALL'], policy: ['ALL'], tools: allNames },
   {
     granted: ['A_WRITE', 'B_WRITE'],
@@ -158,6 +158,24 @@ describe('the list', () => {
     const other = await callLegacy(fixture.url, second.token, 'tools/list', params)
     expect(other.body.error.code).toBe(-32602)
   })
+})
+
+test('case 107: a connection the policy leaves nothing of is refused until it is allowed again', async () => {
+  const { token } = await connect(['B_WRITE'])
+  await setPolicy({ policy_scopes: ['A_WRITE'] })
+  for (const [method, params] of [['tools/list'], ['tools/call', { name: 'free' }]] as const) {
+    const sent = await fixture.hitsDuring(async () => {
+      const { status, body } = await callModern(fixture.url, token, method, params)
+      expect([status, body.code, body.reason]).toEqual([
+        401,
+        'invalid_token',
+        "The project's policy allows nothing any more that was approved.",
+      ])
+    })
+    expect(sent).toBe(0)
+  }
+  await setPolicy({ policy_scopes: ['B_READ'] })
+  expect((await listed(token)).names).toEqual(['free', 'read_b'])
 })
 
 describe('a scope that is missing', () => {

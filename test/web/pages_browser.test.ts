@@ -39,7 +39,7 @@ async function servePages(request: Request): Promise<Response> {
   const body = everyPage[pathname.slice(1)]
   return body === undefined
     ? new Response('', { status: 404 })
-    : new Response(body, { headers: pageHeaders() })
+    : new Response(body, { headers: pageHeaders({ asksPasskeys: body.includes('<script') }) })
 }
 
 /** An OAuth client with pages: it opens windows, frames others, and redirects further. */
@@ -148,7 +148,8 @@ describe('the pages in a browser', () => {
       const paths = requests
         .filter((request) => !request.startsWith('data:'))
         .map((request) => request.replace(pages.url.origin, '').replace(/v=\w{12}$/, 'v='))
-      expect(paths).toEqual([`/${name}`, '/assets/pages.css?v='])
+      const scripts = everyPage[name]?.includes('<script') ? ['/assets/passkeys.js?v='] : []
+      expect(paths).toEqual([`/${name}`, '/assets/pages.css?v=', ...scripts])
       expect(complaints).toEqual([])
       await page.context().close()
     },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+import type { ApiClient } from '../api_client.ts'
 import {
   type ApiCall,
   type ApiOptions,
@@ -9,7 +10,7 @@ import {
   pageOptions,
 } from '../api_command.ts'
 import { misuse } from '../failure.ts'
-import { findProject, idOf } from '../find_object.ts'
+import { findProject, findUser, idOf } from '../find_object.ts'
 import { given } from '../given.ts'
 import { cell, column } from '../print.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -36,7 +37,7 @@ export function addConnectionCommands(program: Command, surroundings: Surroundin
   const ofOptions = (command: Command) =>
     command
       .option('--project <project>', 'their project, by id or slug')
-      .option('--user <id>', 'those of this person only')
+      .option('--user <person>', 'those of this person only, by email or id')
       .option('--client <id>', 'those of this OAuth client id only')
   ofOptions(pageOptions(apiCommand(noun, 'list', 'list the connections of a project')))
     .option('--live', 'without those that were revoked or have expired')
@@ -51,7 +52,7 @@ async function list({ api, options, printPage }: ApiCall<ListOptions>): Promise<
   const { project, user, client, live, limit, cursor } = options
   const page = await api.page(path, {
     project_id: idOf(await findProject(api, project)),
-    user_id: user,
+    user_id: user === undefined ? undefined : await userIdOf(api, user),
     client_id: client,
     live: live === true ? 'true' : undefined,
     limit,
@@ -85,10 +86,17 @@ async function revoke(call: ApiCall<RevokeOptions>, id: string | undefined): Pro
     await api.delete(`${path}/${encodeURIComponent(id)}`)
     return print({ revoked: id }, () => `Revoked ${cell(id)}.\n`)
   }
-  if (user !== undefined && !/^[1-9]\d{0,14}$/.test(user)) throw misuse('--user takes an id')
+  const userId = user === undefined ? undefined : Number(await userIdOf(api, user))
   const answer = await api.post(`${path}/revoke`, {
     project_id: (await findProject(api, project)).id ?? null,
-    ...given({ user_id: user === undefined ? undefined : Number(user), client_id: client }),
+    ...given({ user_id: userId, client_id: client }),
   })
   print(answer, () => `Revoked ${cell(answer.revoked)}.\n`)
+}
+
+/** An id is taken as it is: one who left the project has connections there still. */
+async function userIdOf(api: ApiClient, user: string): Promise<string> {
+  if (/^[1-9]\d{0,14}$/.test(user)) return user
+  if (!user.includes('@')) throw misuse('--user takes an email address or an id')
+  return idOf(await findUser(api, user))
 }

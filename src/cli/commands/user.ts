@@ -49,9 +49,10 @@ export function addUserCommands(program: Command, surroundings: Surroundings): v
   command('reset-password <user>', 'make a link by which a person sets a new password').action(
     apiAction(surroundings, resetPassword),
   )
-  command('reset-second-factor <user>', 'ask a person for no second factor any more').action(
-    apiAction(surroundings, resetSecondFactor),
-  )
+  command(
+    'reset-second-factor <user>',
+    'ask a person for no second factor any more; passkeys go too',
+  ).action(apiAction(surroundings, resetSecondFactor))
 }
 
 function addRoleCommands(

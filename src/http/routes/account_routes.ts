@@ -1,11 +1,8 @@
 import {
   type ConsoleDeps,
-  type ConsoleSession,
-  type OpenedSession,
   readConsoleSession,
   sessionCookie,
 } from '../../access/console_session.ts'
-import { confirmPassword } from '../../access/console_sign_in.ts'
 import { changePassword, endOtherSessions, endOwnSession } from '../../access/own_account.ts'
 import { revokeOwnConnection, revokeOwnConnections } from '../../access/own_connections.ts'
 import {
@@ -16,23 +13,16 @@ import {
   renewRecoveryCodes,
 } from '../../access/second_factor.ts'
 import { AppError } from '../../errors.ts'
-import { type AccountForm, pagePaths } from '../../web/pages/views.ts'
+import { pagePaths } from '../../web/pages/views.ts'
 import { accountResponse, type DoneKey, doneMessages } from '../account_response.ts'
-import {
-  type OwnForm,
-  ownFormOf,
-  type PageContext,
-  seeOther,
-  sessionOf,
-  withNext,
-} from '../console_exchange.ts'
-import { refusedForm } from '../field_errors.ts'
+import { ownFormOf, type PageContext, seeOther, sessionOf, withNext } from '../console_exchange.ts'
 import type { ManagementRouter } from '../management_router.ts'
+import { askPassword, done, type OnForm, refusable } from './account_forms.ts'
+import { addPasskeyForms } from './passkey_forms.ts'
 
 /** Adds a person's own page and its forms. */
 export function addAccountRoutes(router: ManagementRouter, deps: ConsoleDeps): void {
-  const on = (path: string, act: (own: OwnForm, c: PageContext) => Promise<Response>) =>
-    router.post(path, async (c) => act(await ownFormOf(deps, c), c))
+  const on: OnForm = (path, act) => router.post(path, async (c) => act(await ownFormOf(deps, c), c))
   router.get(pagePaths.account, (c) => show(deps, c))
   on(pagePaths.changePassword, (own, c) =>
     refusable({ deps, ...own, of: 'changePassword' }, async () => {
@@ -67,20 +57,19 @@ export function addAccountRoutes(router: ManagementRouter, deps: ConsoleDeps): v
       return showCodes(deps, await renewRecoveryCodes(deps, own.session, c.env.address))
     }),
   )
+  addPasskeyForms(on, deps)
   addListForms(on, deps)
 }
 
 /** The forms of the lists at the page's end. */
-function addListForms(
-  on: (path: string, act: (own: OwnForm, c: PageContext) => Promise<Response>) => void,
-  deps: ConsoleDeps,
-): void {
-  on(pagePaths.endSession, async ({ session, form }) => {
-    await endOwnSession(deps, session, Number(form.get('session_id')))
+function addListForms(on: OnForm, deps: ConsoleDeps): void {
+  on(pagePaths.endSession, async ({ session, form }, c) => {
+    const ended = { id: Number(form.get('session_id')), address: c.env.address }
+    await endOwnSession(deps, session, ended)
     return done(deps, 'session_ended')
   })
-  on(pagePaths.endOtherSessions, async ({ session }) => {
-    await endOtherSessions(deps, session)
+  on(pagePaths.endOtherSessions, async ({ session }, c) => {
+    await endOtherSessions(deps, session, c.env.address)
     return done(deps, 'sessions_ended')
   })
   on(pagePaths.revokeConnection, async ({ session, form }, c) => {
@@ -103,12 +92,6 @@ async function show(deps: ConsoleDeps, c: PageContext): Promise<Response> {
   return accountResponse(deps, session, { news: { message } })
 }
 
-/** The page again with a GET, so that reloading it sends no form twice. */
-function done(deps: ConsoleDeps, key: DoneKey, opened?: OpenedSession): Response {
-  const cookie = opened === undefined ? undefined : sessionCookie(deps, opened.token)
-  return seeOther(`${pagePaths.account}?done=${key}`, cookie)
-}
-
 /** The codes are nowhere else: they go out with the answer itself, under the session's new token. */
 async function showCodes(deps: ConsoleDeps, made: NewRecoveryCodes): Promise<Response> {
   const cookie = sessionCookie(deps, made.opened.token)
@@ -119,31 +102,6 @@ async function showCodes(deps: ConsoleDeps, made: NewRecoveryCodes): Promise<Res
   return accountResponse(deps, session, { news, page: { cookie } })
 }
 
-function askPassword(deps: ConsoleDeps, { session, form }: OwnForm, c: PageContext): Promise<void> {
-  const typed = { password: form.get('current_password') ?? '', address: c.env.address }
-  return confirmPassword(deps, session, typed)
-}
-
 const differ = 'The two passwords differ.'
 const fault = (pointer: string, message: string) =>
   new AppError('validation_failed', { errors: [{ pointer, message }] })
-
-interface Refusable {
-  readonly deps: ConsoleDeps
-  readonly session: ConsoleSession
-  readonly of: AccountForm
-}
-
-/** Shows the page again with what was wrong beside the form's own field. */
-async function refusable(
-  { deps, session, of }: Refusable,
-  act: () => Promise<Response>,
-): Promise<Response> {
-  try {
-    return await act()
-  } catch (error) {
-    const { status, errors, retryAfterSeconds } = refusedForm(error, of)
-    const page = { status, retryAfterSeconds }
-    return accountResponse(deps, session, { news: { errors }, page })
-  }
-}

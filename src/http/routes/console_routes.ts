@@ -6,6 +6,7 @@ import { type PageContext, pageResponse, seeOther } from '../console_exchange.ts
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
 import { addAccountRoutes } from './account_routes.ts'
 import { addExternalSignInRoutes } from './external_sign_in_routes.ts'
+import { addPasskeySignInRoutes } from './passkey_sign_in_routes.ts'
 import { addSetupRoutes } from './setup_routes.ts'
 import { addSignInRoutes } from './sign_in_routes.ts'
 
@@ -13,6 +14,7 @@ import { addSignInRoutes } from './sign_in_routes.ts'
 export function consoleRoutes(deps: ManagementDeps): ManagementRouter {
   const router = createRouter()
   addSignInRoutes(router, deps)
+  addPasskeySignInRoutes(router, deps)
   addExternalSignInRoutes(router, deps)
   addSetupRoutes(router, deps.console)
   addAccountRoutes(router, deps.console)

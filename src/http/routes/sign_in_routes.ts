@@ -7,6 +7,8 @@ import {
 import { passSecondFactor, signIn } from '../../access/console_sign_in.ts'
 import type { ExternalSignIn } from '../../access/external_sign_in.ts'
 import { needsFirstOwner } from '../../access/first_admin.ts'
+import { readOwnPasskeys } from '../../access/passkeys/own_passkeys.ts'
+import { passkeySite } from '../../access/passkeys/passkey_site.ts'
 import { AppError } from '../../errors.ts'
 import { setupHintPage, signedOutPage } from '../../web/pages/plain_pages.ts'
 import { secondFactorPage } from '../../web/pages/second_factor_page.ts'
@@ -27,6 +29,7 @@ import {
 } from '../console_exchange.ts'
 import type { ManagementDeps, ManagementRouter } from '../management_router.ts'
 import { otherWayIn } from '../other_way_in.ts'
+import { signInRefusal } from '../sign_in_refusal.ts'
 
 /** Adds the pages on which people sign in and out. */
 export function addSignInRoutes(router: ManagementRouter, house: ManagementDeps): void {
@@ -47,8 +50,9 @@ async function showSignIn(
   const next = ownPath(c.req.query('next'))
   const session = await sessionOf(deps, c)
   if (session?.stage === 'signed_in') return seeOther(next ?? pagePaths.account)
-  const view = { next, email: '', error: null, ...otherWayIn(external, next) }
-  return pageResponse(signInPage(view), pageOptionsFor(next))
+  const offersPasskeys = takesPasskeys(deps, external)
+  const view = { next, email: '', error: null, offersPasskeys, ...otherWayIn(external, next) }
+  return pageResponse(signInPage(view), { ...pageOptionsFor(next), asksPasskeys: offersPasskeys })
 }
 
 async function takeSignIn(
@@ -64,10 +68,11 @@ async function takeSignIn(
     const typed = { email, password: form.get('password') ?? '' }
     return enter(deps, await signIn(deps, typed, arrivalOf(c)), next)
   } catch (error) {
-    const refused = refusal(error)
+    const refused = signInRefusal(error)
     const typed = { email: email.slice(0, 320), error: refused.text }
-    const view = { next, ...typed, ...otherWayIn(external, next) }
-    return pageResponse(signInPage(view), { ...pageOptionsFor(next), ...refused })
+    const asksPasskeys = takesPasskeys(deps, external)
+    const view = { next, ...typed, offersPasskeys: asksPasskeys, ...otherWayIn(external, next) }
+    return pageResponse(signInPage(view), { ...pageOptionsFor(next), ...refused, asksPasskeys })
   }
 }
 
@@ -77,8 +82,9 @@ async function showSecondFactor(deps: ConsoleDeps, c: PageContext): Promise<Resp
   if (session === null) return seeOther(withNext(pagePaths.signIn, next))
   if (session.stage === 'signed_in') return seeOther(next ?? pagePaths.account)
   const { csrfToken: csrf, user } = session
-  const view = { next, email: user.email, error: null, csrf }
-  return pageResponse(secondFactorPage(view), pageOptionsFor(next))
+  const asksPasskeys = await hasPasskeys(deps, user.id)
+  const view = { next, email: user.email, error: null, csrf, offersPasskeys: asksPasskeys }
+  return pageResponse(secondFactorPage(view), { ...pageOptionsFor(next), asksPasskeys })
 }
 
 async function takeSecondFactor(deps: ConsoleDeps, c: PageContext): Promise<Response> {
@@ -87,11 +93,29 @@ async function takeSecondFactor(deps: ConsoleDeps, c: PageContext): Promise<Resp
   try {
     return enter(deps, await passSecondFactor(deps, session, form.get('code') ?? ''), next)
   } catch (error) {
-    const refused = refusal(error)
+    const refused = signInRefusal(error)
     const { csrfToken: csrf, user } = session
-    const view = { next, email: user.email, error: refused.text, csrf }
-    return pageResponse(secondFactorPage(view), { ...pageOptionsFor(next), ...refused })
+    const asksPasskeys = await hasPasskeys(deps, user.id)
+    const view = {
+      next,
+      email: user.email,
+      error: refused.text,
+      csrf,
+      offersPasskeys: asksPasskeys,
+    }
+    return pageResponse(secondFactorPage(view), {
+      ...{ ...pageOptionsFor(next), ...refused },
+      asksPasskeys,
+    })
   }
+}
+
+const takesPasskeys = (deps: ConsoleDeps, external: ExternalSignIn | null) =>
+  passkeySite(deps) !== null && external?.isRequired !== true
+
+async function hasPasskeys(deps: ConsoleDeps, userId: number): Promise<boolean> {
+  const { isOffered, list } = await readOwnPasskeys(deps, userId)
+  return isOffered && list.length > 0
 }
 
 /** Who is signed out already stays so; a session ends only by a form made for it. */
@@ -104,15 +128,4 @@ async function signOut(deps: ConsoleDeps, c: PageContext): Promise<Response> {
   }
   const page = signedOutPage({ next: ownPath(form.get('next')) })
   return pageResponse(page, { cookie: sessionCookie(deps, null) })
-}
-
-/** What a refused sign-in is told, in the words of the catalogue. @throws what is no such refusal */
-function refusal(error: unknown) {
-  const isShown =
-    error instanceof AppError &&
-    ['unauthenticated', 'rate_limited', 'unavailable'].includes(error.kind)
-  if (!isShown || error.code === 'not_signed_in') throw error
-  const { message, reason, status, retryAfterSeconds } = error
-  const text = reason === undefined ? `${message}.` : `${message}. ${reason}`
-  return { text, status, retryAfterSeconds }
 }

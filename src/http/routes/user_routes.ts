@@ -174,7 +174,7 @@ function addAccessRoutes(router: ManagementRouter, { manage, console }: Manageme
     if (c.get('admin').kind !== 'local') {
       throw new AppError('permission_denied', { reason: 'This works on the machine itself only.' })
     }
-    const link = await makeFirstOwnerLink(console)
+    const link = await makeFirstOwnerLink(console, 'local')
     if (link === null) throw new AppError('setup_done')
     return c.json(userLinkJson(link), 200)
   })

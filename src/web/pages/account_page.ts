@@ -1,4 +1,5 @@
 import { connectionsSection, sessionsSection } from './account_lists.ts'
+import { passkeysSection } from './account_passkeys.ts'
 import { secondFactorSection } from './account_second_factor.ts'
 import {
   doneNotice,
@@ -26,9 +27,12 @@ ${recoveryCodes(view)}
 ${personSection(view)}
 ${connectionsSection(view)}
 ${view.user.hasPassword && secondFactorSection(view)}
+${view.user.hasPassword && passkeysSection(view)}
 ${view.user.hasPassword && passwordSection(view)}
 ${sessionsSection(view)}`
-  return page({ title: 'Your account', body, width: 'wide', isError: summary.length > 0 })
+  const asksPasskeys = view.passkeys.isOffered
+  const isError = summary.length > 0
+  return page({ title: 'Your account', body, width: 'wide', isError, asksPasskeys })
 }
 
 function recoveryCodes({ recoveryCodes }: AccountView): Html | null {

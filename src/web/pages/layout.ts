@@ -1,4 +1,5 @@
 import { type Html, html, raw } from './html.ts'
+import { passkeyScriptPath } from './passkey_script.ts'
 import { pagesStylePath } from './stylesheet.ts'
 
 /** What a page is made of. */
@@ -12,6 +13,8 @@ export interface PageParts {
   readonly isError?: boolean
   /** A URL that the page leads on to at once. */
   readonly leadsTo?: string
+  /** Whether it has the script for passkeys; `pageHeaders` must allow it. */
+  readonly asksPasskeys?: boolean
 }
 
 const shape = 'M4 4h4v3h2V4h4v3h2V4h4v16h-5v-5a3 3 0 0 0-6 0v5H4z'
@@ -37,6 +40,7 @@ export function page(parts: PageParts): string {
     <title>${title}</title>
     <link rel="icon" href="${icon}">
     <link rel="stylesheet" href="${pagesStylePath}">
+    ${parts.asksPasskeys === true && html`<script src="${passkeyScriptPath}" defer></script>`}
   </head>
   <body>
     <header class="brand ${parts.width}">${mark}<span>Gatehouse</span></header>

@@ -7,17 +7,19 @@ export interface PageHeaderOptions {
    * its own may still hear from that window once it is back at the client.
    */
   readonly keepsOpener?: boolean
+  /** Whether the page has the script for passkeys; no other page has any. */
+  readonly asksPasskeys?: boolean
 }
 
 /**
- * The headers of every page (reliability.md cases 111, 131): nothing from elsewhere, no script, no
- * frame, no referrer for other sites, nothing kept. With `no-referrer` browsers would send the forms
+ * The headers of every page (reliability.md cases 111, 131): nothing from elsewhere, no script but
+ * the server's own for passkeys, no frame, no referrer for other sites, nothing kept. With `no-referrer` browsers would send the forms
  * with `Origin: null` (Fetch, "append a request Origin header"), which proves nothing (case 259).
  */
 export function pageHeaders(options: PageHeaderOptions = {}): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': policy(options.formAction),
+    'content-security-policy': policy(options),
     'x-frame-options': 'DENY',
     'referrer-policy': 'same-origin',
     'cache-control': 'no-store',
@@ -26,10 +28,11 @@ export function pageHeaders(options: PageHeaderOptions = {}): Record<string, str
   }
 }
 
-function policy(redirectUri: string | undefined): string {
+function policy({ formAction: redirectUri, asksPasskeys }: PageHeaderOptions): string {
   const target = redirectUri === undefined ? null : sourceOf(redirectUri)
   return [
     "default-src 'none'",
+    ...(asksPasskeys === true ? ["script-src 'self'"] : []),
     "style-src 'self'",
     "img-src 'self' data:",
     target === null ? "form-action 'self'" : `form-action 'self' ${target}`,

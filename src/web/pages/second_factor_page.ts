@@ -1,6 +1,7 @@
 import { errorSummary, fieldId, hiddenField, textField } from './form_parts.ts'
 import { html } from './html.ts'
 import { page } from './layout.ts'
+import { passkeyEntrance } from './passkey_script.ts'
 import { pagePaths, type SecondFactorView } from './views.ts'
 
 const form = 'second-factor'
@@ -28,10 +29,13 @@ ${errorSummary(summary)}
   )}
   <button class="primary" type="submit">Continue</button>
 </form>
+${view.offersPasskeys === true && passkeyEntrance(view.next, 'Use a passkey instead')}
 <form class="aside" method="post" action="${pagePaths.signOut}">
   ${hiddenField('csrf', view.csrf)}
   ${view.next === null ? null : hiddenField('next', view.next)}
   <button class="link" type="submit">Sign in as someone else</button>
 </form>`
-  return page({ title: 'Enter your code', body, width: 'narrow', isError: view.error !== null })
+  const asksPasskeys = view.offersPasskeys === true
+  const isError = view.error !== null
+  return page({ title: 'Enter your code', body, width: 'narrow', isError, asksPasskeys })
 }

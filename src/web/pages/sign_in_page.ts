@@ -1,18 +1,22 @@
 import { doneNotice, errorSummary, fieldId, hiddenField, textField } from './form_parts.ts'
 import { type Html, html } from './html.ts'
 import { page } from './layout.ts'
+import { passkeyEntrance } from './passkey_script.ts'
 import { pagePaths, type SignInView } from './views.ts'
 
 const form = 'sign-in'
 
 /** The page on which a person signs in. */
 export function signInPage(view: SignInView): string {
-  const blamed = view.isPasswordOff === true ? null : fieldId(form, 'email')
+  const blamed =
+    view.isPasswordOff === true || view.isPasskeyRefused === true ? null : fieldId(form, 'email')
   const summary = view.error === null ? [] : [{ message: view.error, fieldId: blamed }]
   const body = html`<h1>Sign in</h1>
 ${errorSummary(summary)}${doneNotice(view.notice)}
 ${view.isPasswordOff === true ? providerAlone(view) : passwordForm(view)}`
-  return page({ title: 'Sign in', body, width: 'narrow', isError: view.error !== null })
+  const asksPasskeys = view.offersPasskeys === true && view.isPasswordOff !== true
+  const isError = view.error !== null
+  return page({ title: 'Sign in', body, width: 'narrow', isError, asksPasskeys })
 }
 
 function passwordForm(view: SignInView): Html {
@@ -37,6 +41,7 @@ function passwordForm(view: SignInView): Html {
   <button class="primary" type="submit">Sign in</button>
   ${otherProvider(view)}
 </form>
+${view.offersPasskeys === true && passkeyEntrance(view.next, 'Sign in with a passkey')}
 <p class="aside">Forgotten your password? An administrator of this server can send you a link to set
 a new one.</p>`
 }

@@ -8,6 +8,8 @@ import type { Role } from '../../model/user.ts'
 export const pagePaths = {
   signIn: '/login',
   secondFactor: '/login/second-factor',
+  beginPasskeySignIn: '/login/passkey',
+  answerPasskey: '/login/passkey/answer',
   signOut: '/logout',
   setup: '/setup',
   account: '/account',
@@ -16,6 +18,9 @@ export const pagePaths = {
   confirmSecondFactor: '/account/second-factor/confirm',
   removeSecondFactor: '/account/second-factor/remove',
   renewRecoveryCodes: '/account/recovery-codes',
+  beginPasskey: '/account/passkeys/begin',
+  addPasskey: '/account/passkeys/add',
+  removePasskey: '/account/passkeys/remove',
   endSession: '/account/sessions/end',
   endOtherSessions: '/account/sessions/end-others',
   revokeConnection: '/account/connections/revoke',
@@ -38,6 +43,17 @@ export interface SignInView {
   readonly otherProvider: { readonly name: string; readonly url: string } | null
   /** Whether the provider is the only way in: no fields then. */
   readonly isPasswordOff?: boolean
+  /** Whether there is a way in by passkey; needs the headers that let its script run. */
+  readonly offersPasskeys?: boolean
+  /** Whether `error` is about a passkey, not about the fields. */
+  readonly isPasskeyRefused?: boolean
+}
+
+/** The browser asks for a passkey: posts `next` and `answer` to `pagePaths.answerPasskey`. */
+export interface PasskeyView {
+  readonly next: string | null
+  /** What the browser is asked, as JSON. */
+  readonly options: string
 }
 
 /**
@@ -49,6 +65,8 @@ export interface SecondFactorView {
   readonly email: string
   readonly error: string | null
   readonly csrf: string
+  /** Whether a passkey may stand in for the code; needs the headers that let its script run. */
+  readonly offersPasskeys?: boolean
 }
 
 /** A field of a form that was refused, and why. */
@@ -87,6 +105,14 @@ export type TotpView =
     }
   | { readonly state: 'on'; readonly recoveryCodesLeft: number }
 
+/** One passkey of the person. */
+export interface OwnPasskeyView {
+  readonly id: number
+  readonly name: string
+  readonly createdAtMs: number
+  readonly lastUsedAtMs: number | null
+}
+
 /** One place where the person is signed in. */
 export interface SessionView {
   readonly id: number
@@ -115,12 +141,15 @@ export type AccountForm =
   | 'confirmSecondFactor'
   | 'removeSecondFactor'
   | 'renewRecoveryCodes'
+  | 'beginPasskey'
+  | 'removePasskey'
 
 /**
  * A person's own page. Its forms post `csrf` and:
  * `changePassword` current_password, password, password_again · `beginSecondFactor` nothing more ·
  * `confirmSecondFactor` code · `removeSecondFactor` and `renewRecoveryCodes` current_password ·
- * `endSession` session_id · `revokeConnection` grant_id · the two others nothing more.
+ * `beginPasskey` passkey_name, current_password · `addPasskey` passkey_name, answer ·
+ * `removePasskey` passkey_id, current_password · `endSession` session_id · `revokeConnection` grant_id · the two others nothing more.
  */
 export interface AccountView {
   readonly user: {
@@ -131,6 +160,9 @@ export interface AccountView {
   /** `projectName` null: all projects. */
   readonly memberships: readonly { readonly projectName: string | null; readonly role: Role }[]
   readonly totp: TotpView
+  readonly passkeys: { readonly isOffered: boolean; readonly list: readonly OwnPasskeyView[] }
+  /** A passkey that the browser is asked to make now: its name, and what to ask as JSON. */
+  readonly newPasskey: { readonly name: string; readonly options: string } | null
   /** New recovery codes, shown this once; null otherwise. */
   readonly recoveryCodes: readonly string[] | null
   readonly sessions: readonly SessionView[]

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { accountPage } from '../../../src/web/pages/account_page.ts'
 import { consentPage } from '../../../src/web/pages/consent_page.ts'
 import { continuePage } from '../../../src/web/pages/continue_page.ts'
+import { passkeyPage } from '../../../src/web/pages/passkey_page.ts'
 import {
   authorizeErrorPage,
   setupHintPage,
@@ -11,7 +12,14 @@ import { refusalPage } from '../../../src/web/pages/refusal_page.ts'
 import { secondFactorPage } from '../../../src/web/pages/second_factor_page.ts'
 import { setupPage } from '../../../src/web/pages/setup_page.ts'
 import { signInPage } from '../../../src/web/pages/sign_in_page.ts'
-import { accountView, consentView, setupView, signInView, unverifiedView } from './sample_views.ts'
+import {
+  accountView,
+  consentView,
+  passkeysView,
+  setupView,
+  signInView,
+  unverifiedView,
+} from './sample_views.ts'
 
 const hostile = [
   ['a script', '<script>alert(1)</script>'],
@@ -85,6 +93,11 @@ const pages: Readonly<Record<string, (text: string) => string>> = {
         text,
       ),
     ),
+  'sign-in with passkey': (text) =>
+    signInPage(withText({ ...signInView, error: '', offersPasskeys: true }, text)),
+  passkey: (text) => passkeyPage(withText({ next: '', options: '' }, text)),
+  'account with passkeys': (text) =>
+    accountPage(withText({ ...passkeysView, newPasskey: { name: '', options: '' } }, text)),
   'account being secured': (text) =>
     accountPage(
       withText(
@@ -94,20 +107,24 @@ const pages: Readonly<Record<string, (text: string) => string>> = {
     ),
 }
 
-describe.each(Object.entries(pages))('the %s page (cases 112, 266)', (_, render) => {
+const ownScript = /<script src="\/assets\/passkeys\.js\?v=[0-9a-f]{12}" defer><\/script>/
+
+describe.each(Object.entries(pages))('the %s page (cases 112, 266)', (name, render) => {
   test.each(hostile)('%s in any text of it stays text', async (_name, text) => {
     const page = render(text)
     expect(await shape(page)).toEqual(await shape(render('x')))
     expect(page).toMatch(/^<!doctype html>\n/)
   })
 
-  test('has one h1, no script, no inline style, and links nothing from elsewhere', async () => {
-    const page = render('x')
+  test('has one h1, no script but that for passkeys, no inline style, and links nothing from elsewhere', async () => {
+    const asking = render('x')
+    const page = asking.replace(ownScript, '')
+    expect(page !== asking).toBe(name.includes('passkey'))
     expect(page.match(/<h1[ >]/g)).toHaveLength(1)
     expect(page).not.toMatch(/<script|<style|<iframe|<base| style=| on\w+=|autofocus/)
-    for (const [, name, target] of page.matchAll(/ (src|href|action)="([^"]*)"/g)) {
+    for (const [, attribute, target] of page.matchAll(/ (src|href|action)="([^"]*)"/g)) {
       const isOwn = /^(?:\/(?!\/)|#|data:image\/svg|https:\/\/a\.example\/$)/.test(target ?? '')
-      expect({ name, target, isOwn }).toEqual({ name, target, isOwn: true })
+      expect({ attribute, target, isOwn }).toEqual({ attribute, target, isOwn: true })
     }
   })
 })

@@ -19,6 +19,13 @@ describe('the headers of a page', () => {
     })
   })
 
+  test('a page that asks for passkeys may run the server’s own scripts, and no page else', () => {
+    const { 'content-security-policy': policy, ...others } = pageHeaders({ asksPasskeys: true })
+    const { 'content-security-policy': usual = '', ...same } = pageHeaders()
+    expect(policy).toBe(usual.replace("'none'; ", "'none'; script-src 'self'; "))
+    expect(others).toEqual(same)
+  })
+
   test('an authorization may keep the window that opened it', () => {
     const kept = pageHeaders({ keepsOpener: true })
     expect(kept['cross-origin-opener-policy']).toBe('unsafe-none')

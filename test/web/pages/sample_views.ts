@@ -1,5 +1,6 @@
 import { accountPage } from '../../../src/web/pages/account_page.ts'
 import { consentPage } from '../../../src/web/pages/consent_page.ts'
+import { passkeyPage } from '../../../src/web/pages/passkey_page.ts'
 import {
   authorizeErrorPage,
   setupHintPage,
@@ -97,6 +98,8 @@ export const accountView: AccountView = {
     { projectName: 'Support desk', role: 'member' },
   ],
   totp: { state: 'off' },
+  passkeys: { isOffered: false, list: [] },
+  newPasskey: null,
   recoveryCodes: null,
   sessions: [
     {
@@ -204,6 +207,20 @@ const overlongView: ConsentView = {
   error: long,
 }
 
+/** As `accountView`, where passkeys can be made; these pages have a script. */
+export const passkeysView: AccountView = {
+  ...accountView,
+  passkeys: {
+    isOffered: true,
+    list: [
+      { id: 3, name: 'My phone', createdAtMs: 1_760_000_000_000, lastUsedAtMs: null },
+      { id: 4, name: 'Key', createdAtMs: 1_760_000_000_000, lastUsedAtMs: 1_770_000_000_000 },
+    ],
+  },
+}
+
+const askedPasskey = JSON.stringify({ challenge: 'AAAA', rpId: 'gate.example' })
+
 /** Every page, and every state in which it looks different, by name. */
 export const everyPage: Readonly<Record<string, string>> = {
   sign_in: signInPage(signInView),
@@ -224,6 +241,16 @@ export const everyPage: Readonly<Record<string, string>> = {
     error: 'That code is not right, or it was used before.',
     csrf: 'csrf-of-ada',
   }),
+  sign_in_passkey: signInPage({ ...signInView, offersPasskeys: true }),
+  sign_in_passkey_refused: signInPage({
+    ...{ ...signInView, offersPasskeys: true, isPasskeyRefused: true },
+    error: 'The passkey was not accepted.',
+  }),
+  second_factor_passkey: secondFactorPage({
+    ...{ next: null, email: 'ada@example.com', error: null, csrf: 'csrf-of-ada' },
+    offersPasskeys: true,
+  }),
+  passkey: passkeyPage({ next: '/account', options: askedPasskey }),
   setup_owner: setupPage(setupView),
   setup_pasted: setupPage({
     ...setupView,
@@ -262,6 +289,18 @@ export const everyPage: Readonly<Record<string, string>> = {
     ...accountView,
     totp: { state: 'on', recoveryCodesLeft: 1 },
     errors: failed,
+  }),
+  account_passkeys: accountPage(passkeysView),
+  account_passkey_refused: accountPage({
+    ...passkeysView,
+    errors: [
+      { form: 'beginPasskey', field: 'passkey_name', message: 'The passkey was not accepted.' },
+      { form: 'removePasskey', field: 'current_password', message: 'The password is wrong.' },
+    ],
+  }),
+  account_new_passkey: accountPage({
+    ...passkeysView,
+    newPasskey: { name: 'My phone', options: askedPasskey },
   }),
   account_empty: accountPage({ ...accountView, memberships: [], connections: [] }),
 }
