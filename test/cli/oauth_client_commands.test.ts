@@ -10,7 +10,7 @@ const document = JSON.stringify({
 
 let cli: HouseCli
 beforeAll(async () => {
-  cli = await startHouseCli({ '/work/doc.json': document })
+  cli = await startHouseCli({ '/srv/doc.json': document })
 })
 afterAll(() => cli.house.stop())
 
@@ -61,7 +61,7 @@ test('integration rotate refuses an overlap of an API key', async () => {
 })
 
 test('oauth-client pin puts a document in place, which list, show and delete know', async () => {
-  const pinned = await cli.on(`oauth-client pin ${url}`, ['--document', '@/work/doc.json'])
+  const pinned = await cli.on(`oauth-client pin ${url}`, ['--document', '@/srv/doc.json'])
   expect(pinned).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^Pinned Pinned \(id \d+\)\.\n$/),
