@@ -48,6 +48,11 @@ export interface McpArrival {
   readonly address: () => string | null
 }
 
+/** How long an answer takes before its credential is looked at again. */
+const LONG_MS = 100
+/** A token that ended in the meantime was good when it was presented. */
+const ranOut: ReadonlySet<string> = new Set(['member_token_expired', 'access_token_expired'])
+
 /** The MCP endpoint: stateless, both eras, JSON answers unless a call is slow (wire.md §7). */
 export class McpEndpoint {
   private readonly deps: McpDeps
@@ -88,8 +93,27 @@ export class McpEndpoint {
     }
     arrival.holdOpen()
     const hot = readHotRequest(body, request.headers)
-    if (hot !== null) return this.answerHot(hot, exchange)
+    if (hot !== null) return this.whileWelcome(arrival, () => this.answerHot(hot, exchange))
     return this.answerRest(request, body, exchange)
+  }
+
+  /**
+   * Hands out an answer that was long in the making only if the credential still stands: what was done
+   * is on record, but whoever was cut off meanwhile is not told of it (reliability.md case 44).
+   * @throws AppError - as `authenticate` does, unless the credential has just run out of time
+   */
+  private async whileWelcome(
+    arrival: McpArrival,
+    answer: () => Promise<Response>,
+  ): Promise<Response> {
+    const { clock } = this.deps.executor
+    const startedAtMs = clock.monotonicMs()
+    const response = await answer()
+    if (clock.monotonicMs() - startedAtMs < LONG_MS) return response
+    await this.authenticate(arrival).catch((error) => {
+      if (!(error instanceof AppError) || !ranOut.has(error.code)) throw error
+    })
+    return response
   }
 
   /** Tells open subscriptions of the project that its tools changed. */

@@ -5,9 +5,13 @@ import { type McpFixture, startMcpFixture } from './mcp_fixture.ts'
 
 let fixture: McpFixture
 let laterByMs = 0
+let longerByMs = 0
 
 beforeAll(async () => {
-  const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + laterByMs }
+  const clock = {
+    nowMs: () => systemClock.nowMs() + laterByMs,
+    monotonicMs: () => systemClock.monotonicMs() + longerByMs,
+  }
   fixture = await startMcpFixture({ clock })
   await fixture.addTool('read')
   await fixture.addTool('write', { http_method: 'POST' })
@@ -36,6 +40,49 @@ async function expectRefused(key: string, status: number, code: string): Promise
 }
 
 const integration = (id: number) => `/api/v1/integrations/${id}`
+
+describe('case 44: revoked while the upstream works', () => {
+  /** Calls `write`, and lets `meanwhile` happen between the upstream's getting it and its answer. */
+  async function duringCall(key: string, meanwhile: () => Promise<unknown>) {
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    fixture.upstream.answer = async () => {
+      reached.resolve()
+      await released.promise
+      return Response.json({ secret: 'result' })
+    }
+    const calling = callLegacy(fixture.url, key, 'tools/call', { name: 'write' })
+    await reached.promise
+    await meanwhile()
+    longerByMs += 200
+    released.resolve()
+    const answer = await calling
+    fixture.upstream.answer = () => Response.json({ ok: true })
+    return answer
+  }
+
+  test('the caller gets 401 and nothing of the result; the run keeps what happened', async () => {
+    const { id, key } = await fixture.addIntegration()
+    const sent = await fixture.hitsDuring(async () => {
+      const answer = await duringCall(key, () => fixture.app.api('DELETE', integration(id)))
+      expect({ status: answer.status, code: answer.body.code }).toEqual({
+        status: 401,
+        code: 'invalid_api_key',
+      })
+      expect(JSON.stringify(answer.body)).not.toContain('result')
+    })
+    expect(sent).toBe(1)
+    const path = `/api/v1/runs?project_id=${fixture.project.project_id}&integration_id=${id}`
+    const [run] = (await fixture.app.api('GET', path)).body.items
+    expect(run).toMatchObject({ state: 'done', upstream_status: 200, error_code: null })
+  })
+
+  test('what stays as it was is answered as ever', async () => {
+    const { key } = await fixture.addIntegration()
+    const answer = await duringCall(key, async () => undefined)
+    expect(answer.status).toBe(200)
+    expect(JSON.stringify(answer.body)).toContain('result')
+  })
+})
 
 describe('case 42: from the very next request on', () => {
   test('a deactivated integration is refused, and served again once it is active', async () => {
