@@ -125,6 +125,14 @@ function connectionOptions(command: Command, flags: readonly (readonly [string, 
   return command
 }
 
+/** As `apiCommand`, for things that belong to a project. */
+export function projectCommand(parent: Command, usage: string, description: string): Command {
+  return apiCommand(parent, usage, description).option(
+    '--project <project>',
+    'its project, by id or slug',
+  )
+}
+
 /** Adds the options of a list: how many, and from where. */
 export function pageOptions(command: Command): Command {
   return command

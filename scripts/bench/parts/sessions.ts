@@ -7,9 +7,9 @@ import {
   warmUpOf,
   windowOf,
 } from '../bench.ts'
-import { mintSession } from '../competitors/member_session.ts'
 import type { CallsTarget, JobResult } from '../load/job.ts'
 import { mcpJob } from '../mcp_request.ts'
+import { mintSession } from '../member_session.ts'
 import { answerMarks, type CallKind, callArguments } from '../sample_calls.ts'
 import { median, medianOrNull, medianRatio } from '../statistics.ts'
 import { toolNames } from './calls.ts'

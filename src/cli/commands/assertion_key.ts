@@ -5,9 +5,9 @@ import {
   type ApiCall,
   type ApiOptions,
   apiAction,
-  apiCommand,
   type PageOptions,
   pageOptions,
+  projectCommand,
 } from '../api_command.ts'
 import { misuse } from '../failure.ts'
 import { findAssertionKey, findProject, idOf } from '../find_object.ts'
@@ -33,8 +33,7 @@ export function addAssertionKeyCommands(program: Command, surroundings: Surround
   const noun = program
     .command('assertion-key')
     .description('manage the public keys that member assertions are checked with')
-  const command = (usage: string, description: string) =>
-    apiCommand(noun, usage, description).option('--project <project>', 'its project, by id or slug')
+  const command = (usage: string, description: string) => projectCommand(noun, usage, description)
   command('add <kid>', 'register a public key')
     .option('--public-key-file <file>', 'file with the key in PEM: BEGIN PUBLIC KEY')
     .option('--public-key-stdin', 'read the key from standard input')

@@ -4,9 +4,9 @@ import {
   type ApiCall,
   type ApiOptions,
   apiAction,
-  apiCommand,
   type PageOptions,
   pageOptions,
+  projectCommand,
 } from '../api_command.ts'
 import { callsPerMinute } from '../calls_per_minute.ts'
 import { findIntegration, findProject, idOf } from '../find_object.ts'
@@ -47,10 +47,7 @@ export function addIntegrationCommands(program: Command, surroundings: Surroundi
     .command('integration')
     .description('manage integrations: API keys and OAuth clients')
   const command = (usage: string, description: string) =>
-    apiCommand(integration, usage, description).option(
-      '--project <project>',
-      'its project, by id or slug',
-    )
+    projectCommand(integration, usage, description)
   command('create <name>', 'make an integration and its API key, or OAuth client')
     .option('--kind <kind>', 'api_key or oauth_client (default: api_key)')
     .option(

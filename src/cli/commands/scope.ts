@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { isJsonObject } from '../../lib/json.ts'
-import { type ApiCall, type ApiOptions, apiAction, apiCommand } from '../api_command.ts'
+import { type ApiCall, type ApiOptions, apiAction, projectCommand } from '../api_command.ts'
 import { findProject, idOf } from '../find_object.ts'
 import { cell, column, pageText } from '../print.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -16,11 +16,7 @@ interface AddOptions extends ProjectOptions {
 /** `gatehouse scope …`: the permissions that tools of a project require. */
 export function addScopeCommands(program: Command, surroundings: Surroundings): void {
   const scope = program.command('scope').description('manage the permissions that tools require')
-  const command = (usage: string, description: string) =>
-    apiCommand(scope, usage, description).option(
-      '--project <project>',
-      'its project, by id or slug',
-    )
+  const command = (usage: string, description: string) => projectCommand(scope, usage, description)
   command('list', "list a project's scopes").action(apiAction(surroundings, list))
   command('add <name>', 'add a scope, or describe one: CONTACTS_READ')
     .option('--description <text>', 'shown to people who approve a connection')

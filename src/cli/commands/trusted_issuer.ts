@@ -5,9 +5,9 @@ import {
   type ApiCall,
   type ApiOptions,
   apiAction,
-  apiCommand,
   type PageOptions,
   pageOptions,
+  projectCommand,
 } from '../api_command.ts'
 import { CliFailure, exitCodes, misuse } from '../failure.ts'
 import { findProject, idOf } from '../find_object.ts'
@@ -26,8 +26,7 @@ export function addTrustedIssuerCommands(program: Command, surroundings: Surroun
   const noun = program
     .command('trusted-issuer')
     .description('manage identity providers whose assertions (ID-JAG) a project takes')
-  const command = (usage: string, description: string) =>
-    apiCommand(noun, usage, description).option('--project <project>', 'its project, by id or slug')
+  const command = (usage: string, description: string) => projectCommand(noun, usage, description)
   command('put <issuer>', 'trust an identity provider, or give it other keys')
     .requiredOption('--jwks-file <file>', 'its JWK Set, a JSON file; - for standard input')
     .action(apiAction(surroundings, put))
