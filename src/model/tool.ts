@@ -9,7 +9,10 @@ export const authStrategies = [
   'none',
   'static_bearer',
   'static_header',
+  'static_query',
+  'static_cookie',
   'basic',
+  'oauth_client_credentials',
   'hmac_signature',
 ] as const
 export type AuthStrategy = (typeof authStrategies)[number]
@@ -25,6 +28,24 @@ export interface ToolAnnotations {
   readonly destructiveHint?: boolean
   readonly idempotentHint?: boolean
   readonly openWorldHint?: boolean
+}
+
+/** Where `oauth_client_credentials` gets its tokens (RFC 6749 §4.4); id and secret are the secret. */
+export interface UpstreamOAuth {
+  readonly tokenUrl: string
+  readonly scopes: readonly string[]
+  /** RFC 8707; null for none. */
+  readonly audience: string | null
+}
+
+/** What of an answer the model gets (wire.md §5, `response`). */
+export interface ResponseShape {
+  /** JMESPath over a JSON answer; null for the whole. */
+  readonly projection: string | null
+  /** Dotted paths to keep of a JSON answer; null for all. Not together with `projection`. */
+  readonly fields: readonly string[] | null
+  /** Above this the model gets what fits and a handle to the rest; null for the instance's cap. */
+  readonly maxResultBytes: number | null
 }
 
 /** Everything one version of a tool says: what the model sees and what the upstream receives. */
@@ -48,8 +69,17 @@ export interface ToolDefinition {
     readonly roles: boolean
   }
   readonly authStrategy: AuthStrategy
-  /** The header `static_header` fills; null for every other strategy. */
+  /** The header, query parameter or cookie that a `static_…` strategy fills; null for every other. */
   readonly authHeaderName: string | null
+  /** Set for `oauth_client_credentials` only. */
+  readonly authOAuth: UpstreamOAuth | null
+  /**
+   * SHA-256 (hex) of the request map of an imported operation; null where templates say it all. With a
+   * map there are no templates, and `endpointPath` is the document's.
+   */
+  readonly requestMap: string | null
+  /** How answers are shaped; null for as they come. */
+  readonly response: ResponseShape | null
   /** Whether a non-GET request carries `Idempotency-Key` (wire.md §6). */
   readonly sendIdempotencyKey: boolean
   readonly requiredScopes: readonly string[]

@@ -235,11 +235,14 @@ export function* deleteSecret(toolId: number, field: SecretField): Operation<voi
   }
 }
 
+/** What versions written before these fields came say of them. */
+const sinceThen = { authOAuth: null, requestMap: null, response: null }
+
 /** @throws Error - the column holds no JSON, which is never the fault of who asks */
 function definitionOf(row: Row): ToolDefinition {
   try {
     const value: JsonValue = parseJson(text(row, 'definition'), { maxDepth: 256 })
-    return value as unknown as ToolDefinition
+    return { ...sinceThen, ...(value as unknown as ToolDefinition) }
   } catch (cause) {
     throw new Error('the definition of a stored tool cannot be read', { cause })
   }

@@ -119,7 +119,10 @@ export function toolRoutes({ manage }: ManagementDeps): ManagementRouter {
     const body = c.req.valid('json')
     const view = await createTool(manage, c.get('admin'), {
       projectId: body.project_id ?? null,
-      definition: definitionPart(body, c.get('exactBody') as JsonObject) as ToolDefinition,
+      definition: {
+        ...definitionPart(body, c.get('exactBody') as JsonObject),
+        requestMap: null,
+      } as ToolDefinition,
       isEnabled: body.is_enabled,
       ...(body.encrypted_auth_secret === undefined ? {} : { secret: body.encrypted_auth_secret }),
     })

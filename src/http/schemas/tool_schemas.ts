@@ -2,7 +2,13 @@ import { z } from '@hono/zod-openapi'
 import type { JsonObject } from '../../lib/json.ts'
 import type { ToolChange, ToolVersion, ToolView } from '../../manage/tools.ts'
 import { scopePattern } from '../../model/policy.ts'
-import { authStrategies, httpMethods, type ToolDefinition } from '../../model/tool.ts'
+import {
+  authStrategies,
+  httpMethods,
+  type ResponseShape,
+  type ToolDefinition,
+  type UpstreamOAuth,
+} from '../../model/tool.ts'
 import { lineField, moment, momentOf, momentOrNull, proseField } from './common_schemas.ts'
 
 const name = z
@@ -30,6 +36,33 @@ const identity = z.strictObject({
   roles: z.boolean().default(false),
 })
 
+const upstreamOAuth = z
+  .strictObject({
+    token_url: z.url().max(2000),
+    scopes: z.array(z.string().min(1).max(200)).max(64).default([]),
+    audience: z.string().max(2000).nullable().default(null),
+  })
+  .meta({ description: 'Where `oauth_client_credentials` gets its tokens.' })
+const responseShape = z
+  .strictObject({
+    projection: z.string().min(1).max(4000).nullable().default(null).meta({
+      description: 'JMESPath over a JSON answer.',
+      example: 'items[].{id: id, name: name}',
+    }),
+    fields: z.array(z.string().min(1).max(200)).min(1).max(200).nullable().default(null).meta({
+      description: 'Dotted paths to keep of a JSON answer.',
+    }),
+    max_result_bytes: z
+      .int()
+      .min(1024)
+      .max(16 * 1024 * 1024)
+      .nullable()
+      .default(null),
+  })
+  .refine((shape) => shape.projection === null || shape.fields === null, {
+    message: 'takes projection or fields, not both',
+  })
+
 /** Every field of a tool that makes up a version, as it is written (wire.md §5). */
 const fields = {
   name,
@@ -51,11 +84,10 @@ const fields = {
   require_member: z.boolean(),
   inject_member_identity: identity,
   auth_strategy: z.enum(authStrategies),
-  auth_header_name: z
-    .string()
-    .max(100)
-    .nullable()
-    .meta({ description: 'The header that `static_header` fills.' }),
+  auth_header_name: z.string().max(100).nullable().meta({
+    description: 'The header, query parameter or cookie that a `static_…` strategy fills.',
+  }),
+  auth_oauth: upstreamOAuth.nullable(),
   send_idempotency_key: z
     .boolean()
     .meta({ description: 'Whether requests other than GET carry `Idempotency-Key`.' }),
@@ -66,6 +98,7 @@ const fields = {
     .min(1024)
     .max(64 * 1024 * 1024),
   annotations: annotations.nullable(),
+  response: responseShape.nullable(),
 }
 
 const secret = z.string().max(8000).meta({
@@ -87,11 +120,13 @@ export const newToolSchema = z
     inject_member_identity: identity.default({ id: true, email: false, roles: false }),
     auth_strategy: fields.auth_strategy.default('none'),
     auth_header_name: fields.auth_header_name.default(null),
+    auth_oauth: fields.auth_oauth.default(null),
     send_idempotency_key: fields.send_idempotency_key.default(true),
     required_scopes: scopes.default([]),
     timeout_ms: fields.timeout_ms.default(30_000),
     max_response_bytes: fields.max_response_bytes.default(1024 * 1024),
     annotations: fields.annotations.default(null),
+    response: fields.response.default(null),
     is_enabled: z.boolean().default(true),
     encrypted_auth_secret: secret.optional(),
   })
@@ -153,11 +188,13 @@ const memberOf: Readonly<Record<Field, keyof ToolDefinition>> = {
   inject_member_identity: 'injectMemberIdentity',
   auth_strategy: 'authStrategy',
   auth_header_name: 'authHeaderName',
+  auth_oauth: 'authOAuth',
   send_idempotency_key: 'sendIdempotencyKey',
   required_scopes: 'requiredScopes',
   timeout_ms: 'timeoutMs',
   max_response_bytes: 'maxResponseBytes',
   annotations: 'annotations',
+  response: 'response',
 }
 const fieldNames = Object.keys(memberOf) as Field[]
 
@@ -168,6 +205,27 @@ const freeForm: ReadonlySet<string> = new Set([
   'query_template',
   'body_template',
 ])
+
+const authOAuthOf = (value: z.infer<typeof upstreamOAuth>): UpstreamOAuth => ({
+  tokenUrl: value.token_url,
+  scopes: value.scopes,
+  audience: value.audience,
+})
+const authOAuthJson = ({ tokenUrl, scopes, audience }: UpstreamOAuth) => ({
+  token_url: tokenUrl,
+  scopes: [...scopes],
+  audience,
+})
+const responseOf = (value: z.infer<typeof responseShape>): ResponseShape => ({
+  projection: value.projection,
+  fields: value.fields,
+  maxResultBytes: value.max_result_bytes,
+})
+const responseJson = ({ projection, fields, maxResultBytes }: ResponseShape) => ({
+  projection,
+  fields: fields && [...fields],
+  max_result_bytes: maxResultBytes,
+})
 
 /**
  * The parts of a definition that a checked body holds.
@@ -182,6 +240,9 @@ export function definitionPart(
     const value = freeForm.has(field) && field in exact ? exact[field] : checked[field]
     if (value !== undefined) part[memberOf[field]] = value
   }
+  const { auth_oauth, response } = checked as z.infer<typeof toolChangeSchema>
+  if (auth_oauth) part.authOAuth = authOAuthOf(auth_oauth)
+  if (response) part.response = responseOf(response)
   return part as Partial<ToolDefinition>
 }
 
@@ -203,7 +264,12 @@ export function toolChangeOf(
 
 function definitionJson(definition: ToolDefinition) {
   const entries = fieldNames.map((field) => [field, definition[memberOf[field]]])
-  return Object.fromEntries(entries) as z.infer<z.ZodObject<typeof fields>>
+  const { authOAuth, response } = definition
+  return {
+    ...Object.fromEntries(entries),
+    auth_oauth: authOAuth && authOAuthJson(authOAuth),
+    response: response && responseJson(response),
+  } as z.infer<z.ZodObject<typeof fields>>
 }
 
 /** Writes a tool as the API shows it. */
