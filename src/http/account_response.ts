@@ -1,5 +1,6 @@
 import type { ConsoleDeps, ConsoleSession } from '../access/console_session.ts'
 import { type OwnAccount, readOwnAccount } from '../access/own_account.ts'
+import { qrModules } from '../lib/qr_modules.ts'
 import { minPasswordLength } from '../model/password_length.ts'
 import { accountPage } from '../web/pages/account_page.ts'
 import type { AccountView } from '../web/pages/views.ts'
@@ -54,6 +55,8 @@ function viewOf(session: ConsoleSession, account: OwnAccount): Standing {
     lastAddress: grant.lastAddress,
   }))
   const totp =
-    secondFactor.state === 'enrolling' ? { ...secondFactor, qrModules: null } : secondFactor
+    secondFactor.state === 'enrolling'
+      ? { ...secondFactor, qrModules: qrModules(secondFactor.uri) }
+      : secondFactor
   return { user, memberships, totp, passkeys, sessions, connections, minPasswordLength, csrf }
 }

@@ -69,7 +69,7 @@ describe('passkeys in a browser, with no policy violated and no complaint', () =
 
     await press('Set up an authenticator app')
     const secret = (await page.locator('code.key').innerText()).replaceAll(' ', '')
-    await page.getByLabel('Code').fill(appCode(secret, Date.now()))
+    await page.getByLabel('Code', { exact: true }).fill(appCode(secret, Date.now()))
     await press('Turn on')
     await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
 

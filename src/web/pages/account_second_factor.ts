@@ -35,12 +35,8 @@ const codeField: Field = {
 function enrolling(view: AccountView, totp: TotpView & { state: 'enrolling' }): Html {
   const form: AccountForm = 'confirmSecondFactor'
   return html`<ol class="steps">
-    <li>${
-      totp.qrModules === null
-        ? html`<p>Add this key to your authenticator app:</p>`
-        : html`<p>Scan this with your authenticator app, or add the key by hand:</p>
-      ${qrCode(totp.qrModules)}`
-    }
+    <li><p>Scan this with your authenticator app, or add the key by hand:</p>
+      ${qrCode(totp.qrModules)}
       <p><code class="key">${spaced(totp.secret)}</code></p>
       ${
         totp.uri.startsWith('otpauth://') &&

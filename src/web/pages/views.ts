@@ -100,8 +100,8 @@ export type TotpView =
       readonly uri: string
       /** The secret in base32. */
       readonly secret: string
-      /** The URI as a QR code, row by row, true for dark; null shows the text alone. */
-      readonly qrModules: readonly (readonly boolean[])[] | null
+      /** The URI as a QR code, row by row, true for dark. */
+      readonly qrModules: readonly (readonly boolean[])[]
     }
   | { readonly state: 'on'; readonly recoveryCodesLeft: number }
 

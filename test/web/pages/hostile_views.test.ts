@@ -101,7 +101,7 @@ const pages: Readonly<Record<string, (text: string) => string>> = {
   'account being secured': (text) =>
     accountPage(
       withText(
-        { ...accountView, totp: { state: 'enrolling', uri: '', secret: '', qrModules: null } },
+        { ...accountView, totp: { state: 'enrolling', uri: '', secret: '', qrModules: [] } },
         text,
       ),
     ),
