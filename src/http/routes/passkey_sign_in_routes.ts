@@ -7,7 +7,6 @@ import {
 } from '../../access/passkeys/passkey_sign_in.ts'
 import { AppError } from '../../errors.ts'
 import { passkeyPage } from '../../web/pages/passkey_page.ts'
-import { signInPage } from '../../web/pages/sign_in_page.ts'
 import { pagePaths } from '../../web/pages/views.ts'
 import {
   arrivalOf,
@@ -22,8 +21,8 @@ import {
   withNext,
 } from '../console_exchange.ts'
 import type { ManagementDeps, ManagementRouter } from '../management_router.ts'
-import { otherWayIn } from '../other_way_in.ts'
 import { signInRefusal } from '../sign_in_refusal.ts'
+import { type SignInHouse, signInResponse } from '../sign_in_response.ts'
 
 /** Adds the pages on which people sign in with a passkey, alone or after their password. */
 export function addPasskeySignInRoutes(router: ManagementRouter, house: ManagementDeps): void {
@@ -35,7 +34,7 @@ export function addPasskeySignInRoutes(router: ManagementRouter, house: Manageme
     const form = await formOf(deps, c)
     const next = ownPath(form.get('next'))
     await waitingSession(deps, external, c)
-    return refusable({ external, next }, async () => {
+    return refusable({ console: deps, external, next }, async () => {
       const { options, cookie } = await beginPasskeySignIn(deps, c.env.address)
       const page = passkeyPage({ next, options })
       return pageResponse(page, { ...pageOptionsFor(next), cookie, asksPasskeys: true })
@@ -45,7 +44,7 @@ export function addPasskeySignInRoutes(router: ManagementRouter, house: Manageme
     const form = await formOf(deps, c)
     const next = ownPath(form.get('next'))
     const waiting = await waitingSession(deps, external, c)
-    return refusable({ external, next }, async () => {
+    return refusable({ console: deps, external, next }, async () => {
       const sent = { answer: form.get('answer') ?? '', waiting }
       const entered = enter(deps, await signInWithPasskey(deps, sent, arrivalOf(c)), next)
       entered.headers.append('set-cookie', passkeyCookie(deps, null))
@@ -71,15 +70,12 @@ async function waitingSession(
 }
 
 async function refusable(
-  { external, next }: { readonly external: ExternalSignIn | null; readonly next: string | null },
+  { next, ...house }: SignInHouse & { readonly next: string | null },
   act: () => Promise<Response>,
 ): Promise<Response> {
   try {
     return await act()
   } catch (error) {
-    const refused = signInRefusal(error)
-    const told = { email: '', error: refused.text, isPasskeyRefused: true, offersPasskeys: true }
-    const page = signInPage({ next, ...told, ...otherWayIn(external, next) })
-    return pageResponse(page, { ...pageOptionsFor(next), ...refused, asksPasskeys: true })
+    return signInResponse(house, next, { refused: signInRefusal(error), isPasskeyRefused: true })
   }
 }

@@ -8,11 +8,9 @@ import { passSecondFactor, signIn } from '../../access/console_sign_in.ts'
 import type { ExternalSignIn } from '../../access/external_sign_in.ts'
 import { needsFirstOwner } from '../../access/first_admin.ts'
 import { readOwnPasskeys } from '../../access/passkeys/own_passkeys.ts'
-import { passkeySite } from '../../access/passkeys/passkey_site.ts'
 import { AppError } from '../../errors.ts'
 import { setupHintPage, signedOutPage } from '../../web/pages/plain_pages.ts'
 import { secondFactorPage } from '../../web/pages/second_factor_page.ts'
-import { signInPage } from '../../web/pages/sign_in_page.ts'
 import { pagePaths } from '../../web/pages/views.ts'
 import {
   arrivalOf,
@@ -28,8 +26,8 @@ import {
   withNext,
 } from '../console_exchange.ts'
 import type { ManagementDeps, ManagementRouter } from '../management_router.ts'
-import { otherWayIn } from '../other_way_in.ts'
 import { signInRefusal } from '../sign_in_refusal.ts'
+import { signInResponse } from '../sign_in_response.ts'
 
 /** Adds the pages on which people sign in and out. */
 export function addSignInRoutes(router: ManagementRouter, house: ManagementDeps): void {
@@ -50,9 +48,7 @@ async function showSignIn(
   const next = ownPath(c.req.query('next'))
   const session = await sessionOf(deps, c)
   if (session?.stage === 'signed_in') return seeOther(next ?? pagePaths.account)
-  const offersPasskeys = takesPasskeys(deps, external)
-  const view = { next, email: '', error: null, offersPasskeys, ...otherWayIn(external, next) }
-  return pageResponse(signInPage(view), { ...pageOptionsFor(next), asksPasskeys: offersPasskeys })
+  return signInResponse({ console: deps, external }, next)
 }
 
 async function takeSignIn(
@@ -68,11 +64,10 @@ async function takeSignIn(
     const typed = { email, password: form.get('password') ?? '' }
     return enter(deps, await signIn(deps, typed, arrivalOf(c)), next)
   } catch (error) {
-    const refused = signInRefusal(error)
-    const typed = { email: email.slice(0, 320), error: refused.text }
-    const asksPasskeys = takesPasskeys(deps, external)
-    const view = { next, ...typed, offersPasskeys: asksPasskeys, ...otherWayIn(external, next) }
-    return pageResponse(signInPage(view), { ...pageOptionsFor(next), ...refused, asksPasskeys })
+    return signInResponse({ console: deps, external }, next, {
+      refused: signInRefusal(error),
+      email,
+    })
   }
 }
 
@@ -109,9 +104,6 @@ async function takeSecondFactor(deps: ConsoleDeps, c: PageContext): Promise<Resp
     })
   }
 }
-
-const takesPasskeys = (deps: ConsoleDeps, external: ExternalSignIn | null) =>
-  passkeySite(deps) !== null && external?.isRequired !== true
 
 async function hasPasskeys(deps: ConsoleDeps, userId: number): Promise<boolean> {
   const { isOffered, list } = await readOwnPasskeys(deps, userId)
