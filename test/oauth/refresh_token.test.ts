@@ -3,6 +3,7 @@ import { sha256 } from '../../src/crypto/digest.ts'
 import type { TokenAnswer } from '../../src/oauth/token/token_answer.ts'
 import { findAccessToken } from '../../src/store/grant_standing_store.ts'
 import { findRefreshToken } from '../../src/store/oauth_token_store.ts'
+import { findProjectBySlug, updateProject } from '../../src/store/project_store.ts'
 import { refusalOf } from './client_world.ts'
 import {
   challengeOf,
@@ -23,11 +24,14 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 /** A connection of its own. */
-async function begin(scopes: readonly string[] = ['A_WRITE', 'B_READ']): Promise<TokenAnswer> {
+async function begin(
+  scopes: readonly string[] = ['A_WRITE', 'B_READ'],
+  target: { readonly resource?: string } = {},
+): Promise<TokenAnswer> {
   const proof = crypto.randomUUID().padEnd(43, '-')
-  const fields = { code_challenge: challengeOf(proof) }
+  const fields = { code_challenge: challengeOf(proof), ...target }
   const answer = await connect(world, { fields, scopes })
-  return redeem(world, answer.get('code'), { code_verifier: proof })
+  return redeem(world, answer.get('code'), { code_verifier: proof, ...target })
 }
 
 const errorOf = async (promise: Promise<unknown>): Promise<string> =>
@@ -203,6 +207,23 @@ describe('case 105: the resource of a refresh', () => {
     const wrong = refresh(world, first.refreshToken, { resource: `${issuer}/mcp/demo` })
     expect(await errorOf(wrong)).toBe('invalid_target')
     await refresh(world, first.refreshToken)
+  })
+
+  test('follows the project when its slug changes', async () => {
+    const resource = `${issuer}/mcp/demo`
+    const first = await begin(undefined, { resource })
+    const project = await world.run(() => findProjectBySlug('demo'))
+    if (project === null) throw new Error('there is no project demo')
+    await world.run(() => updateProject({ ...project, slug: 'renamed' }))
+    try {
+      const renamed = `${issuer}/mcp/renamed`
+      const second = await refresh(world, first.refreshToken, { resource: renamed })
+      const third = await refresh(world, second.refreshToken, { resource })
+      const shared = refresh(world, third.refreshToken, { resource: `${issuer}/mcp` })
+      expect(await errorOf(shared)).toBe('invalid_target')
+    } finally {
+      await world.run(() => updateProject(project))
+    }
   })
 })
 

@@ -74,8 +74,8 @@ function codeFault(
   const redirectUri = form.get('redirect_uri')
   if (redirectUri !== null && redirectUri !== code.redirectUri) return invalidGrant()
   if (!provesChallenge(form.get('code_verifier'), code.codeChallenge)) return invalidGrant()
-  const { resource } = grant
-  const wrongTarget = resourceFault(form, { publicUrl, resource, isRequired: code.namesResource })
+  const audience = { publicUrl, resources: [grant.resource], isRequired: code.namesResource }
+  const wrongTarget = resourceFault(form, audience)
   return wrongTarget === null ? null : refused(wrongTarget)
 }
 

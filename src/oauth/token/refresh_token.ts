@@ -1,6 +1,7 @@
 import { hashPresentedToken } from '../../crypto/opaque_token.ts'
 import { type SealContext, seal, unseal } from '../../crypto/seal.ts'
 import type { Grant } from '../../model/grant.ts'
+import { mcpUrlOf } from '../../model/mcp_url.ts'
 import { underCeiling } from '../../model/policy.ts'
 import type { Operation } from '../../store/database.ts'
 import { findGrant, updateGrantScopes } from '../../store/grant_store.ts'
@@ -94,11 +95,16 @@ function* rotate(deps: OauthDeps, rotation: Rotation): Operation<Outcome<Rotated
   const standing = yield* standingOf(grant, nowMs)
   if ('refused' in standing) return standing
   if (!isRefreshLive(token, { policy: standing.given.policy, nowMs })) return invalidGrant()
-  const { resource } = grant
-  const audience = { publicUrl: deps.publicUrl(), resource, isRequired: false }
-  const wrongTarget = resourceFault(request.form, audience)
+  const publicUrl = deps.publicUrl()
+  const resources = resourcesOf(grant, publicUrl, standing.given.projectSlug)
+  const wrongTarget = resourceFault(request.form, { publicUrl, resources, isRequired: false })
   if (wrongTarget !== null) return refused(wrongTarget)
   return yield* exchange(rotation, { grant, standing: standing.given, nowMs })
+}
+
+/** What was approved is the project: its slug may have been changed since. */
+function resourcesOf({ resource }: Grant, publicUrl: string, slug: string): readonly string[] {
+  return resource === mcpUrlOf(publicUrl, null) ? [resource] : [resource, mcpUrlOf(publicUrl, slug)]
 }
 
 interface Exchanged {

@@ -5,8 +5,8 @@ import { readResource } from '../resource.ts'
 /** What a named resource is compared with. */
 export interface Audience {
   readonly publicUrl: string
-  /** The grant's. */
-  readonly resource: string
+  /** The grant's; and beside it the URL its project has now, where the slug was changed since. */
+  readonly resources: readonly string[]
   /** Whether it has to be named again. */
   readonly isRequired: boolean
 }
@@ -17,12 +17,13 @@ export interface Audience {
  */
 export function resourceFault(
   form: FormParameters,
-  { publicUrl, resource, isRequired }: Audience,
+  { publicUrl, resources, isRequired }: Audience,
 ): OAuthError | null {
   const text = form.get('resource')
   if (text === null) {
     return isRequired ? new OAuthError('invalid_target', 'resource is missing') : null
   }
-  if (readResource(publicUrl, text)?.url === resource) return null
+  const named = readResource(publicUrl, text)
+  if (named !== null && resources.includes(named.url)) return null
   return new OAuthError('invalid_target', 'resource is not the one that was approved')
 }

@@ -10,6 +10,7 @@ import { invalidGrant, type Outcome } from './outcome.ts'
 /** What a live grant comes to at this moment. */
 export interface Standing {
   readonly policy: Policy
+  readonly projectSlug: string
   /** Of what was approved, what the policy still allows (case 107). */
   readonly scopes: readonly string[]
 }
@@ -24,5 +25,6 @@ export function* standingOf(grant: Grant, nowMs: number): Operation<Outcome<Stan
   if (fault !== null) return invalidGrant(grantFaultTexts[fault])
   const policy = yield* findPolicy(grant.projectId)
   const ceiling = ceilingOf(policy, yield* listScopes(grant.projectId))
-  return { given: { policy, scopes: [...underCeiling(grant.scopes, ceiling)] } }
+  const scopes = [...underCeiling(grant.scopes, ceiling)]
+  return { given: { policy, projectSlug: standing?.projectSlug ?? '', scopes } }
 }
