@@ -4,7 +4,8 @@ import type { Administrator } from '../model/admin_token.ts'
 import type { Membership, Role, User } from '../model/user.ts'
 import { deleteConsoleSessionsOf } from '../store/console_session_store.ts'
 import type { Operation } from '../store/database.ts'
-import { deletePasskeysOf } from '../store/passkey_store.ts'
+import { type Identity, listIdentities } from '../store/identity_store.ts'
+import { deletePasskeysOf, listPasskeys, type Passkey } from '../store/passkey_store.ts'
 import { findProject } from '../store/project_store.ts'
 import { deleteSecondFactor, findSecondFactor } from '../store/second_factor_store.ts'
 import { deleteSetupLinksOf } from '../store/setup_link_store.ts'
@@ -28,6 +29,9 @@ import { checkPower, checkRole, keepingAnOwner } from './user_reach.ts'
 /** A person as an administrator sees it: of the roles, those in the administrator's reach. */
 export interface UserRecord extends User {
   readonly hasSecondFactor: boolean
+  readonly passkeys: readonly Pick<Passkey, 'name' | 'createdAtMs' | 'lastUsedAtMs'>[]
+  /** Who the person is at providers of OpenID Connect. */
+  readonly identities: readonly Identity[]
   readonly memberships: readonly Membership[]
 }
 
@@ -240,6 +244,8 @@ function recordOf(deps: ManageDeps, admin: Administrator, user: User): Promise<U
     const isSeen = ({ projectId }: Membership) =>
       admin.projectId === null || projectId === admin.projectId
     const hasSecondFactor = factor?.isConfirmed ?? false
-    return { ...user, hasSecondFactor, memberships: held.filter(isSeen) }
+    const passkeys = yield* listPasskeys(user.id)
+    const identities = yield* listIdentities(user.id)
+    return { ...user, hasSecondFactor, passkeys, identities, memberships: held.filter(isSeen) }
   })
 }

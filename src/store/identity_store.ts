@@ -8,6 +8,25 @@ export interface IdentityKey {
   readonly subject: string
 }
 
+/** An identity of a person, and when it was used last. */
+export interface Identity extends IdentityKey {
+  readonly lastLoginAtMs: number
+}
+
+/** Lists who a person is at providers. */
+export function* listIdentities(userId: number): Operation<readonly Identity[]> {
+  const rows = yield {
+    sql: `SELECT issuer, subject, last_login_at_ms FROM user_identities WHERE user_id = $1
+      ORDER BY issuer`,
+    params: [userId],
+  }
+  return rows.map((row) => ({
+    issuer: text(row, 'issuer'),
+    subject: text(row, 'subject'),
+    lastLoginAtMs: int(row, 'last_login_at_ms'),
+  }))
+}
+
 /** The person an identity belongs to; null for nobody. */
 export function* findIdentityUserId({ issuer, subject }: IdentityKey): Operation<number | null> {
   const [row] = yield {

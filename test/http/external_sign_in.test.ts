@@ -64,6 +64,9 @@ describe('signing in through an OpenID provider', () => {
     expect(rest.url.pathname).toBe('/account')
     const account = await world.account(email)
     expect([account.id, account.has_password]).toEqual([made.user.id, true])
+    const { issuer } = world.provider
+    const last_login_at = expect.any(String)
+    expect(account.identities).toEqual([{ issuer, subject: 'grace', last_login_at }])
     expect(account.roles).toEqual([{ project_id: world.projectId, role: 'viewer' }])
     expect(await world.audit()).toContain(`user.link_identity user:${made.user.id}`)
     const login = { email, password: goodPassword, next: '/account' }

@@ -39,6 +39,8 @@ describe('people over the management API', () => {
       expect(body.user).toMatchObject({
         has_password: false,
         has_second_factor: false,
+        passkeys: [],
+        identities: [],
         is_disabled: false,
         last_login_at: null,
         roles: [{ project_id: house.projectId, role: 'viewer' }],

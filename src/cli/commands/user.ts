@@ -173,9 +173,16 @@ const personText = (user: JsonObject) =>
     ['Roles', rolesText(user.roles)],
     ['Password', user.has_password === true ? 'set' : 'not set yet'],
     ['Second factor', cell(user.has_second_factor)],
+    ['Passkeys', namesText(user.passkeys, 'name')],
+    ['Signs in by', namesText(user.identities, 'issuer')],
     ['Created', cell(user.created_at)],
     ['Last sign-in', cell(user.last_login_at)],
   ])
+
+const namesText = (items: JsonValue | undefined, name: string) =>
+  (Array.isArray(items) ? items : [])
+    .map((item) => cell(isJsonObject(item) ? item[name] : undefined))
+    .join(', ') || 'none'
 
 const linkText = (link: JsonObject) =>
   `${textDetails([

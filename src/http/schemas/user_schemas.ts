@@ -24,6 +24,12 @@ export const userSchema = z
     is_disabled: z.boolean(),
     has_password: z.boolean(),
     has_second_factor: z.boolean(),
+    passkeys: z.array(
+      z.object({ name: z.string(), created_at: moment, last_used_at: moment.nullable() }),
+    ),
+    identities: z
+      .array(z.object({ issuer: z.string(), subject: z.string(), last_login_at: moment }))
+      .meta({ description: 'Who the person is at providers of OpenID Connect.' }),
     roles: z
       .array(z.object({ project_id: projectId, role }))
       .meta({ description: 'Those in reach of the credential.' }),
@@ -106,6 +112,16 @@ export function userJson(user: UserRecord) {
     is_disabled: user.isDisabled,
     has_password: user.hasPassword,
     has_second_factor: user.hasSecondFactor,
+    passkeys: user.passkeys.map((passkey) => ({
+      name: passkey.name,
+      created_at: momentOf(passkey.createdAtMs),
+      last_used_at: momentOrNull(passkey.lastUsedAtMs),
+    })),
+    identities: user.identities.map(({ issuer, subject, lastLoginAtMs }) => ({
+      issuer,
+      subject,
+      last_login_at: momentOf(lastLoginAtMs),
+    })),
     roles: user.memberships.map((held) => ({ project_id: held.projectId, role: held.role })),
     created_at: momentOf(user.createdAtMs),
     last_login_at: momentOrNull(user.lastLoginAtMs),
