@@ -7,7 +7,10 @@ export interface ExactNumber {
 
 /** A parsed JSON value. Integers beyond ±2^53 and decimals a double would change are ExactNumbers. */
 export type JsonValue = null | boolean | number | string | ExactNumber | JsonValue[] | JsonObject
-/** A parsed JSON object; never has `__proto__`, `constructor` or `prototype` as own keys. */
+/**
+ * A parsed JSON object; never has `__proto__` as own key, and `constructor` or `prototype` only where
+ * it was read with `takesFieldNames`.
+ */
 export interface JsonObject {
   [key: string]: JsonValue
 }
@@ -36,6 +39,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export interface JsonLimits {
   /** Deepest nesting of arrays and objects allowed; 64 unless told (reliability.md case 8). */
   readonly maxDepth?: number
+  /**
+   * Takes `constructor` and `prototype` as keys, since names of an API's fields are keys of what an
+   * import keeps; for text that Gatehouse wrote itself.
+   */
+  readonly takesFieldNames?: boolean
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -59,7 +67,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
  * @throws AppError malformed_json, duplicate_key, forbidden_key, nul_character or bad_unicode
  */
 export function parseJson(text: string, limits: JsonLimits = {}): JsonValue {
-  const parser = new Parser(text, limits.maxDepth ?? 64)
+  const parser = new Parser(text, limits)
   return parser.document()
 }
 
@@ -71,10 +79,12 @@ class Parser {
   private depth = 0
   private readonly text: string
   private readonly maxDepth: number
+  private readonly takesFieldNames: boolean
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, { maxDepth = 64, takesFieldNames = false }: JsonLimits) {
     this.text = text
     this.maxDepth = maxDepth
+    this.takesFieldNames = takesFieldNames
   }
 
   document(): JsonValue {
@@ -211,7 +221,7 @@ class Parser {
     this.space()
     if (this.text.charCodeAt(this.at) !== QUOTE) throw this.malformed()
     const key = this.string()
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
+    if (key === '__proto__' || (isPrototypeKey(key) && !this.takesFieldNames)) {
       throw new AppError('forbidden_key', { reason: `The key "${key}" is not accepted.` })
     }
     if (Object.hasOwn(object, key)) {
@@ -231,6 +241,8 @@ class Parser {
     return c === 0x2c
   }
 }
+
+const isPrototypeKey = (key: string) => key === 'constructor' || key === 'prototype'
 
 const digitsOf = (raw: string) => {
   const mantissa = raw.replace(/[eE].*$/, '')

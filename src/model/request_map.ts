@@ -84,8 +84,9 @@ export interface RequestMap {
   /** What the answer may be asked for with `Accept`; null to leave the connector's own. */
   readonly accept: string | null
   /**
-   * The document's own rules in JSON Schema 2020-12, free of prose, self-contained in `$defs`: an
-   * object with the argument groups, every name in them as on the wire. The `body` property keeps
+   * The document's own rules in JSON Schema 2020-12, free of prose, self-contained in `$defs`,
+   * `oneOf` relaxed to `anyOf`: an object with the argument groups, every name in them as on the
+   * wire. The `body` property keeps
    * `xml` and `format`, which decide how it is written.
    */
   readonly schema: JsonObject

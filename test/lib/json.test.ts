@@ -96,6 +96,15 @@ test('numbers a double holds are plain numbers', () => {
   }
 })
 
+test('names of fields are keys of what an import kept, all but __proto__', () => {
+  const takes = { takesFieldNames: true }
+  expect(parseJson('{"constructor":1,"prototype":2}', takes)).toEqual({
+    constructor: 1,
+    prototype: 2,
+  })
+  expect(() => parseJson('{"__proto__":1}', takes)).toThrow(failsWith('forbidden_key'))
+})
+
 test('case 12: prototype keys are refused and nothing is polluted', () => {
   for (const key of ['__proto__', 'constructor', 'prototype']) {
     expect(() => parseJson(`{"x":{"${key}":{"polluted":1}}}`)).toThrow(failsWith('forbidden_key'))

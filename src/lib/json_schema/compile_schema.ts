@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../json.ts'
 import { Builder } from './builder.ts'
 import { cut } from './describe.ts'
 import { checkChains } from './document/check_chains.ts'
-import { readDocument } from './document/read_document.ts'
+import { readDocument, type SchemaLimits } from './document/read_document.ts'
 import { type Check, type Findings, Run, tooMuchWork, Undecided } from './run.ts'
 
 /** One place of a value that does not fit its schema. */
@@ -29,8 +29,11 @@ const MAX_MESSAGE_CHARS = 600
  * `format` and the `content…` keywords are annotations and never fail.
  * @throws AppError schema_too_complex, remote_ref, or validation_failed with pointers into the schema
  */
-export function compileSchema(schema: JsonObject | boolean): CompiledSchema {
-  const document = readDocument(schema)
+export function compileSchema(
+  schema: JsonObject | boolean,
+  limits: SchemaLimits = {},
+): CompiledSchema {
+  const document = readDocument(schema, limits)
   checkChains(document)
   const check = new Builder(document).root()
   return { validate: (value) => validate(check, value) }

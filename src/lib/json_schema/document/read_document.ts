@@ -11,7 +11,12 @@ import { Problems, tooComplex } from './problems.ts'
 import { type PendingReference, resolveReference } from './references.ts'
 import type { ReferenceTarget, SchemaDocument, SchemaPlace } from './schema_document.ts'
 
-/** Most subschemas a document may have. */
+/** How large a schema may be. */
+export interface SchemaLimits {
+  /** Most subschemas a document may have; 2,000 unless told. */
+  readonly maxSubschemas?: number
+}
+
 const MAX_SUBSCHEMAS = 2000
 /** Deepest nesting of arrays and objects in a document. */
 const MAX_DEPTH = 64
@@ -23,11 +28,11 @@ const MAX_PATTERN_WEIGHT = 20_000
  * and resolves every reference inside it. Nothing is ever fetched (reliability.md case 153).
  * @throws AppError schema_too_complex, remote_ref, or validation_failed with pointers into it
  */
-export function readDocument(root: Schema): SchemaDocument {
+export function readDocument(root: Schema, limits: SchemaLimits = {}): SchemaDocument {
   checkDepth(root)
   const dialect = dialectOf(isJsonObject(root) ? root.$schema : undefined)
   if (dialect === undefined) throw unknownDialect(root)
-  return new DocumentReader(dialect).read(root)
+  return new DocumentReader(dialect, limits).read(root)
 }
 
 /**
@@ -50,10 +55,12 @@ class DocumentReader {
   private readonly problems = new Problems()
   private readonly identifiers: Identifiers
   private readonly dialect: Dialect
+  private readonly maxSubschemas: number
   private subschemas = 0
   private patternWeight = 0
 
-  constructor(dialect: Dialect) {
+  constructor(dialect: Dialect, { maxSubschemas = MAX_SUBSCHEMAS }: SchemaLimits) {
+    this.maxSubschemas = maxSubschemas
     this.dialect = dialect
     this.identifiers = new Identifiers(dialect, this.problems)
   }
@@ -68,8 +75,8 @@ class DocumentReader {
   }
 
   private schema(schema: Schema, at: SchemaPlace): void {
-    if (++this.subschemas > MAX_SUBSCHEMAS) {
-      throw tooComplex(`It has more than ${MAX_SUBSCHEMAS} subschemas.`)
+    if (++this.subschemas > this.maxSubschemas) {
+      throw tooComplex(`It has more than ${this.maxSubschemas} subschemas.`)
     }
     if (typeof schema === 'boolean' || this.places.has(schema)) return
     const isOnlyRef = this.dialect.name === 'draft-07' && typeof schema.$ref === 'string'
