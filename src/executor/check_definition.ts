@@ -3,10 +3,22 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts'
 import { checkSchema } from '../lib/json_schema/check_schema.ts'
 import { parseBaseUrl } from '../model/base_url.ts'
 import type { EgressEntry } from '../model/egress_entry.ts'
+import type { RequestMap } from '../model/request_map.ts'
 import { reservedVariables, type ToolDefinition } from '../model/tool.ts'
 import { invisibleFault, isVisibleText } from '../model/visible_text.ts'
-import { compileRequestTemplate } from './request_template.ts'
-import { prepareAuth } from './sign_request.ts'
+import { planOf, prepareToolAuth } from './compile_tool.ts'
+import { compileVerify } from './ledger/verify_rule.ts'
+import { compileShape } from './response/compile_shape.ts'
+import { checkPairName } from './sign_request.ts'
+import { parseTokenEndpoint } from './token_endpoint.ts'
+
+/** What a definition is checked together with. */
+export interface BesideDefinition {
+  /** The new secret in plain text; null where none is given. */
+  readonly secret: string | null
+  /** What `definition.requestMap` names; null where it names none. */
+  readonly map: RequestMap | null
+}
 
 /**
  * Refuses a definition that could not be called as it stands (wire.md §5). The checks are the very
@@ -15,16 +27,52 @@ import { prepareAuth } from './sign_request.ts'
  */
 export function checkDefinition(
   definition: ToolDefinition,
-  secret: string | null,
+  { secret, map }: BesideDefinition,
   entries: readonly EgressEntry[],
 ): void {
   parseBaseUrl(definition.baseUrl, entries)
   checkInputSchema(definition.inputSchema)
   if (definition.outputSchema !== null) checkObjectSchema(definition.outputSchema, '/output_schema')
-  compileRequestTemplate(definition)
+  if (definition.response !== null) compileShape(definition.response)
+  if (map !== null) checkMapped(definition, map)
+  planOf(definition, map)
+  if (definition.verify !== null) compileVerify(definition, definition.verify)
+  checkAuthFields(definition, entries)
   if (definition.authStrategy === 'none' || secret === null) return
-  const { authStrategy: strategy, authHeaderName: headerName } = definition
-  prepareAuth({ strategy, headerName, secrets: [secret] })
+  prepareToolAuth(definition, [secret], entries)
+}
+
+/** What an imported tool cannot say beside its request map. */
+function checkMapped(definition: ToolDefinition, map: RequestMap): void {
+  const templates = {
+    headers_template: 'headersTemplate',
+    query_template: 'queryTemplate',
+  } as const
+  const all = { ...templates, body_template: 'bodyTemplate' } as const
+  const errors = Object.entries(all)
+    .filter(([, member]) => definition[member] !== null)
+    .map(([field]) => ({
+      pointer: `/${field}`,
+      message: 'must be null: the OpenAPI document says what an imported tool sends',
+    }))
+  if (definition.endpointPath !== map.path) {
+    const message = 'cannot change: it is the path of the OpenAPI document'
+    errors.push({ pointer: '/endpoint_path', message })
+  }
+  if (errors.length > 0) throw new AppError('validation_failed', { errors })
+}
+
+function checkAuthFields(definition: ToolDefinition, entries: readonly EgressEntry[]): void {
+  const { authStrategy, authHeaderName, authOAuth } = definition
+  if (authStrategy === 'static_query' || authStrategy === 'static_cookie') {
+    checkPairName(authStrategy, authHeaderName)
+  }
+  if (authStrategy !== 'oauth_client_credentials') return
+  if (authOAuth === null) {
+    const errors = [{ pointer: '/auth_oauth', message: 'is required for this strategy' }]
+    throw new AppError('validation_failed', { errors })
+  }
+  parseTokenEndpoint(authOAuth, entries)
 }
 
 function checkInputSchema(schema: JsonObject): void {

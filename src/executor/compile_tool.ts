@@ -1,24 +1,24 @@
 import type { MasterKey } from '../crypto/master_key.ts'
 import { unseal } from '../crypto/seal.ts'
 import { AppError } from '../errors.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts'
 import { type CompiledSchema, compileSchema } from '../lib/json_schema/compile_schema.ts'
 import { type BaseUrl, parseBaseUrl } from '../model/base_url.ts'
 import type { EgressEntry } from '../model/egress_entry.ts'
+import type { RequestMap } from '../model/request_map.ts'
 import type { Tool, ToolDefinition } from '../model/tool.ts'
 import type { SealedSecret } from '../store/tool_store.ts'
-import { compileRequestTemplate, type RequestTemplate } from './request_template.ts'
+import { MappedPlan } from './mapped/mapped_plan.ts'
+import type { RequestPlan } from './request_plan.ts'
 import { type PreparedAuth, prepareAuth } from './sign_request.ts'
+import { TemplatePlan } from './template_plan.ts'
+import { parseTokenEndpoint } from './token_endpoint.ts'
 
 /** A tool made ready: nothing on the path of a call parses, opens or compiles anything again. */
 export interface CompiledTool {
   readonly tool: Tool
-  readonly schema: CompiledSchema
   readonly outputSchema: CompiledSchema | null
-  /** Names the arguments may have; null where the schema itself rules on unknown ones. */
-  readonly knownArguments: ReadonlySet<string> | null
   readonly baseUrl: BaseUrl
-  readonly template: RequestTemplate
+  readonly plan: RequestPlan
   /** Opened secrets, newest first, for signing and for redaction. */
   readonly secrets: readonly string[]
   /** Null where the secret would not open; every call then fails unsent with `authFailure`. */
@@ -35,32 +35,56 @@ export interface CompileInputs {
   readonly nowMs: number
 }
 
+/** A tool with what is kept beside it, of one moment. */
+export interface StoredTool {
+  readonly tool: Tool
+  readonly secrets: readonly SealedSecret[]
+  /** What `definition.requestMap` names; null where it names none, or where it is lost. */
+  readonly map: RequestMap | null
+}
+
 /** Compiles a tool for calling. @throws AppError - its definition no longer holds */
-export function compileTool(
-  tool: Tool,
-  sealed: readonly SealedSecret[],
-  inputs: CompileInputs,
-): CompiledTool {
+export function compileTool(stored: StoredTool, inputs: CompileInputs): CompiledTool {
+  const { tool, secrets: sealed } = stored
   const { definition } = tool
   const live = sealed.filter((s) => s.expiresAtMs === null || s.expiresAtMs > inputs.nowMs)
   return {
     tool,
-    schema: compileSchema(definition.inputSchema),
     outputSchema: definition.outputSchema === null ? null : compileSchema(definition.outputSchema),
-    knownArguments: knownArguments(definition.inputSchema),
     baseUrl: parseBaseUrl(definition.baseUrl, inputs.egressEntries),
-    template: compileRequestTemplate(definition),
-    ...openAuth(tool, live, inputs.masterKey),
+    plan: planOf(definition, stored.map),
+    ...openAuth(tool, live, inputs),
     staleAtMs: Math.min(...live.map((s) => s.expiresAtMs ?? Number.POSITIVE_INFINITY)),
   }
 }
 
+/**
+ * Compiles what a definition says of its request.
+ * @throws AppError - it could never be sent; tool_execution_failed - its request map is lost
+ */
+export function planOf(definition: ToolDefinition, map: RequestMap | null): RequestPlan {
+  if (definition.requestMap === null) return new TemplatePlan(definition)
+  if (map === null) {
+    const reason = 'The request map of the tool is missing; import its document again.'
+    throw new AppError('tool_execution_failed', { reason })
+  }
+  return new MappedPlan(definition, map)
+}
+
 type OpenedAuth = Pick<CompiledTool, 'secrets' | 'auth' | 'authFailure'>
 
-function openAuth(tool: Tool, sealed: readonly SealedSecret[], key: MasterKey): OpenedAuth {
+function openAuth(
+  tool: Tool,
+  sealed: readonly SealedSecret[],
+  { masterKey: key, egressEntries }: CompileInputs,
+): OpenedAuth {
   try {
     const secrets = tool.definition.authStrategy === 'none' ? [] : openSecrets(tool, sealed, key)
-    return { secrets, auth: prepareToolAuth(tool.definition, secrets), authFailure: null }
+    return {
+      secrets,
+      auth: prepareToolAuth(tool.definition, secrets, egressEntries),
+      authFailure: null,
+    }
   } catch (error) {
     const authFailure =
       error instanceof AppError ? error : new AppError('secret_undecryptable', { cause: error })
@@ -68,12 +92,20 @@ function openAuth(tool: Tool, sealed: readonly SealedSecret[], key: MasterKey): 
   }
 }
 
-const prepareToolAuth = (definition: ToolDefinition, secrets: readonly string[]) =>
-  prepareAuth({
-    strategy: definition.authStrategy,
-    headerName: definition.authHeaderName,
-    secrets,
-  })
+/**
+ * Checks and makes ready how a tool proves itself.
+ * @throws AppError auth_secret_required or validation_failed - as `prepareAuth`
+ */
+export function prepareToolAuth(
+  definition: ToolDefinition,
+  secrets: readonly string[],
+  egressEntries: readonly EgressEntry[],
+): PreparedAuth {
+  const { authStrategy: strategy, authHeaderName: headerName, authOAuth } = definition
+  const oauth = strategy === 'oauth_client_credentials' ? authOAuth : null
+  const tokenEndpoint = oauth === null ? null : parseTokenEndpoint(oauth, egressEntries)
+  return prepareAuth({ strategy, headerName, secrets, tokenEndpoint })
+}
 
 function openSecrets(tool: Tool, sealed: readonly SealedSecret[], key: MasterKey): string[] {
   const newestFirst = [...sealed].sort((a, b) => a.field.length - b.field.length)
@@ -83,49 +115,4 @@ function openSecrets(tool: Tool, sealed: readonly SealedSecret[], key: MasterKey
   return newestFirst.map((secret) =>
     unseal(key, { projectId: tool.projectId, toolId: tool.id, field: secret.field }, secret.sealed),
   )
-}
-
-/**
- * The argument names a schema declares at its top level, looking through its combinators; null where
- * it says itself what becomes of others (case 151).
- */
-function knownArguments(schema: JsonObject): ReadonlySet<string> | null {
-  const names = new Set<string>()
-  return collect(schema, schema, { names, depth: 0 }) ? names : null
-}
-
-interface Collected {
-  readonly names: Set<string>
-  readonly depth: number
-}
-
-function collect(root: JsonObject, schema: JsonObject, into: Collected): boolean {
-  const rulesItself = ['additionalProperties', 'unevaluatedProperties', 'patternProperties']
-  if (rulesItself.some((keyword) => schema[keyword] !== undefined) || into.depth > 16) return false
-  if (isJsonObject(schema.properties)) {
-    for (const name of Object.keys(schema.properties)) into.names.add(name)
-  }
-  const deeper = { names: into.names, depth: into.depth + 1 }
-  return applicators(root, schema).every((part) => collect(root, part, deeper))
-}
-
-function applicators(root: JsonObject, schema: JsonObject): JsonObject[] {
-  const lists = [schema.allOf, schema.anyOf, schema.oneOf].filter(Array.isArray).flat()
-  const single = [schema.if, schema.then, schema.else, localRef(root, schema.$ref)]
-  const dependent = isJsonObject(schema.dependentSchemas)
-    ? Object.values(schema.dependentSchemas)
-    : []
-  return [...lists, ...single, ...dependent].filter(
-    (part): part is JsonObject => part !== undefined && isJsonObject(part),
-  )
-}
-
-function localRef(root: JsonObject, ref: JsonValue | undefined): JsonValue | undefined {
-  if (typeof ref !== 'string' || !ref.startsWith('#/')) return undefined
-  let at: JsonValue | undefined = root
-  for (const part of ref.slice(2).split('/')) {
-    const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')
-    at = at !== undefined && isJsonObject(at) ? at[key] : undefined
-  }
-  return at
 }

@@ -13,9 +13,25 @@ export const maxTargetBytes = 16 * 1024
  */
 export function percentEncode(text: string): string {
   if (text.length > maxTargetBytes) throw targetTooLarge()
+  return percentEncodeAll(text)
+}
+
+/** As `percentEncode`, whatever the length. @throws AppError bad_unicode */
+export function percentEncodeAll(text: string): string {
   if (UNRESERVED_ONLY.test(text)) return text
   if (!text.isWellFormed()) throw new AppError('bad_unicode')
   return encodeURIComponent(text).replace(LEFT_RAW, hexOf)
+}
+
+/**
+ * Encodes a text as `application/x-www-form-urlencoded` does (WHATWG URL §5.2): a space is `+`.
+ * @throws AppError bad_unicode - a lone surrogate
+ */
+export function formEncode(text: string): string {
+  if (!text.isWellFormed()) throw new AppError('bad_unicode')
+  return encodeURIComponent(text)
+    .replace(/%20/g, '+')
+    .replace(/[!'()~]/g, hexOf)
 }
 
 /** The error for a path and query above `maxTargetBytes`. */

@@ -19,8 +19,10 @@ export interface RenderedRequest {
   /** Raw path and query, exactly as it will be sent. */
   readonly target: string
   readonly headers: readonly Header[]
-  /** UTF-8 JSON, exactly as it will be sent; null when there is none. */
+  /** Exactly as it will be sent; null when there is none. */
   readonly body: Uint8Array | null
+  /** Pairs for the `Cookie` header, without those of the credential; absent for none. */
+  readonly cookie?: string
 }
 
 /**

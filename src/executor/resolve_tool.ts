@@ -1,10 +1,10 @@
 import type { MasterKey } from '../crypto/master_key.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { EgressEntry } from '../model/egress_entry.ts'
-import type { Tool } from '../model/tool.ts'
 import type { Database, Operation } from '../store/database.ts'
-import { findToolByName, listSecrets, type SealedSecret } from '../store/tool_store.ts'
-import { type CompiledTool, compileTool } from './compile_tool.ts'
+import { findRequestMap } from '../store/request_map_store.ts'
+import { findToolByName, listSecrets } from '../store/tool_store.ts'
+import { type CompiledTool, compileTool, type StoredTool } from './compile_tool.ts'
 
 /** What resolving reads. */
 export interface ToolCacheDeps {
@@ -39,7 +39,7 @@ export class ToolCache {
     const tools = this.toolsOf(projectId, epoch)
     const known = tools.byName.get(name)
     if (known !== undefined && known.staleAtMs > this.deps.clock.nowMs()) return known
-    const found = await this.deps.database.read(() => findWithSecrets(projectId, name))
+    const found = await this.deps.database.read(() => findStored(projectId, name))
     if (found === null || found.tool.definition.name !== name) return null
     const compiled = this.compile(found)
     if (tools.byName.size >= MAX_COMPILED) tools.byName.clear()
@@ -47,14 +47,10 @@ export class ToolCache {
     return compiled
   }
 
-  /** Compiles a tool and its secrets as they were just read. */
-  compile(found: ToolWithSecrets): CompiledTool {
+  /** Compiles a tool as it was just read, with what is kept beside it. */
+  compile(found: StoredTool): CompiledTool {
     const { masterKey, egressEntries, clock } = this.deps
-    return compileTool(found.tool, found.secrets, {
-      masterKey,
-      egressEntries,
-      nowMs: clock.nowMs(),
-    })
+    return compileTool(found, { masterKey, egressEntries, nowMs: clock.nowMs() })
   }
 
   private toolsOf(projectId: number, epoch: number): ProjectTools {
@@ -66,13 +62,10 @@ export class ToolCache {
   }
 }
 
-/** A tool with its sealed secrets, of one moment. */
-export interface ToolWithSecrets {
-  readonly tool: Tool
-  readonly secrets: readonly SealedSecret[]
-}
-
-function* findWithSecrets(projectId: number, name: string): Operation<ToolWithSecrets | null> {
+function* findStored(projectId: number, name: string): Operation<StoredTool | null> {
   const tool = yield* findToolByName(projectId, name)
-  return tool === null ? null : { tool, secrets: yield* listSecrets(tool.id) }
+  if (tool === null) return null
+  const { requestMap } = tool.definition
+  const map = requestMap === null ? null : yield* findRequestMap(requestMap)
+  return { tool, secrets: yield* listSecrets(tool.id), map }
 }

@@ -33,6 +33,7 @@ export function comparableName(name: string): string {
 /** The header the auth strategy fills, comparable; null where it fills none of its own. */
 export function authHeaderOf(strategy: AuthStrategy, headerName: string | null): string | null {
   if (strategy === 'static_bearer' || strategy === 'basic') return 'authorization'
+  if (strategy === 'oauth_client_credentials') return 'authorization'
   return strategy === 'static_header' && headerName !== null ? comparableName(headerName) : null
 }
 

@@ -9,8 +9,16 @@ import { AppError } from '../errors.ts'
 import type { Member } from '../model/principal.ts'
 import type { AuthStrategy, ToolDefinition } from '../model/tool.ts'
 import { type Header, isHeaderValue } from './headers_template.ts'
+import { maxTargetBytes, percentEncode, targetTooLarge } from './percent_encode.ts'
 import type { CallerVariables, RenderedRequest } from './render_request.ts'
-import { authHeaderOf, comparableName, isAuthHeader, isSettable } from './settable_header.ts'
+import {
+  authHeaderOf,
+  comparableName,
+  isAuthHeader,
+  isHeaderToken,
+  isSettable,
+} from './settable_header.ts'
+import { type ClientCredentials, clientCredentials, type TokenEndpoint } from './token_endpoint.ts'
 
 declare const signed: unique symbol
 
@@ -21,15 +29,28 @@ export interface SignedRequest extends RenderedRequest {
   readonly canonicalLine: string | null
   /** Comparable name of the header that carries the credential; null for none. */
   readonly authHeader: string | null
+  /** The credential outside the headers; null for none. It ends the target, or the cookies. */
+  readonly pair: CredentialPair | null
 }
 
 /** How a tool proves itself to its upstream, secrets opened. */
 export interface UpstreamAuth {
   readonly strategy: AuthStrategy
-  /** The header `static_header` fills; null for every other strategy. */
+  /** The header, query parameter or cookie a `static_…` strategy fills; null for every other. */
   readonly headerName: string | null
   /** Newest first; two during a rotation; empty for `none`. */
   readonly secrets: readonly string[]
+  /** Where `oauth_client_credentials` gets its tokens; nothing for every other strategy. */
+  readonly tokenEndpoint?: TokenEndpoint | null
+}
+
+/** A credential in the query or among the cookies. */
+export interface CredentialPair {
+  readonly in: 'query' | 'cookie'
+  /** As sent: `name=secret`. */
+  readonly text: string
+  /** As shown: `name=***`. */
+  readonly masked: string
 }
 
 /** An UpstreamAuth checked and made ready, once per compiled tool. */
@@ -40,6 +61,10 @@ export interface PreparedAuth {
   readonly signers: readonly RequestSigner[]
   /** Comparable name of the header that carries the credential; null for none. */
   readonly authHeader: string | null
+  /** The credential of `static_query` and `static_cookie`; null for every other strategy. */
+  readonly pair: CredentialPair | null
+  /** What `oauth_client_credentials` gets its token with; null for every other strategy. */
+  readonly client: ClientCredentials | null
 }
 
 /** What belongs to one attempt of one run (wire.md §6). */
@@ -57,6 +82,8 @@ export interface AttemptStamp {
 }
 
 const signatureName = 'X-Tengine-Signature'
+/** RFC 6265 §4.1.1, with the quotes that some servers put around. */
+const COOKIE_VALUE = /^"?[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"?$/
 const VISIBLE_SECRET = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/
@@ -68,7 +95,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/
  */
 export function prepareAuth(auth: UpstreamAuth): PreparedAuth {
   const { strategy, headerName, secrets } = auth
-  if (strategy === 'none') return { credential: null, signers: [], authHeader: null }
+  if (strategy === 'none') return nothing
   const [secret] = secrets
   if (secret === undefined || secrets.includes('')) {
     const detail = `encrypted_auth_secret is required when auth_strategy is '${strategy}'`
@@ -77,14 +104,74 @@ export function prepareAuth(auth: UpstreamAuth): PreparedAuth {
   for (const each of secrets) refuseSecret(strategy, each)
   if (strategy === 'hmac_signature') {
     const authHeader = comparableName(signatureName)
-    return { credential: null, signers: secrets.map(prepareSigner), authHeader }
+    return { ...nothing, signers: secrets.map(prepareSigner), authHeader }
+  }
+  const authHeader = authHeaderOf(strategy, headerName)
+  if (strategy === 'oauth_client_credentials') {
+    return { ...nothing, authHeader, client: clientOf(auth, secret) }
+  }
+  if (strategy === 'static_query' || strategy === 'static_cookie') {
+    return { ...nothing, pair: pairOf(strategy, headerName, secret) }
   }
   const credential = credentialOf(strategy, headerName, secret)
-  return { credential, signers: [], authHeader: authHeaderOf(strategy, headerName) }
+  return { ...nothing, credential, authHeader }
+}
+
+const nothing: PreparedAuth = {
+  credential: null,
+  signers: [],
+  authHeader: null,
+  pair: null,
+  client: null,
+}
+
+/** The same auth with a token in its place, for one attempt. */
+export function withToken(auth: PreparedAuth, token: string): PreparedAuth {
+  return { ...auth, credential: ['Authorization', `Bearer ${token}`] }
+}
+
+function clientOf({ tokenEndpoint }: UpstreamAuth, secret: string): ClientCredentials {
+  if (tokenEndpoint == null) throw fieldError('/auth_oauth', 'is required for this strategy')
+  return clientCredentials(tokenEndpoint, secret)
+}
+
+function pairOf(
+  strategy: 'static_query' | 'static_cookie',
+  name: string | null,
+  secret: string,
+): CredentialPair {
+  checkPairName(strategy, name)
+  if (strategy === 'static_query') {
+    const encoded = percentEncode(name)
+    return {
+      in: 'query',
+      text: `${encoded}=${percentEncode(secret)}`,
+      masked: `${encoded}=***`,
+    }
+  }
+  if (!COOKIE_VALUE.test(secret)) {
+    throw fieldError('/encrypted_auth_secret', 'holds a character that a cookie cannot')
+  }
+  return { in: 'cookie', text: `${name}=${secret}`, masked: `${name}=***` }
+}
+
+/**
+ * Checks the name of the query parameter or cookie that carries a credential.
+ * @throws AppError validation_failed
+ */
+export function checkPairName(strategy: AuthStrategy, name: string | null): asserts name is string {
+  const isGood =
+    strategy === 'static_query'
+      ? name !== null && /^[^\p{Cc}\p{Cs}]{1,128}$/u.test(name)
+      : name !== null && isHeaderToken(name)
+  if (isGood) return
+  const what = strategy === 'static_query' ? 'query parameter' : 'cookie'
+  throw fieldError('/auth_header_name', `must be the name of the ${what} to fill`)
 }
 
 function refuseSecret(strategy: AuthStrategy, secret: string): void {
-  const isSealedText = strategy === 'hmac_signature' || strategy === 'basic'
+  const isSealedText =
+    strategy === 'hmac_signature' || strategy === 'basic' || strategy === 'oauth_client_credentials'
   if (
     isSealedText ? CONTROL.test(secret) || !secret.isWellFormed() : !VISIBLE_SECRET.test(secret)
   ) {
@@ -129,12 +216,33 @@ export function signRequest(
   }
   pushStamp(headers, stamp)
   if (auth.credential !== null) headers.push(auth.credential)
+  const { authHeader, pair } = auth
+  const isPlain = pair === null && rendered.cookie === undefined
+  if (!isPlain) pushCookies(headers, rendered.cookie, pair)
+  const target = isPlain ? rendered.target : targetWith(rendered.target, pair)
   const line = auth.signers.length === 0 ? null : lineOf(rendered, stamp)
   if (line !== null) headers.push([signatureName, signatureHeader(auth.signers, line)])
-  const { method, baseUrl, target, body } = rendered
-  const { authHeader } = auth
-  const request = { method, baseUrl, target, headers, body, canonicalLine: line, authHeader }
+  const { method, baseUrl, body } = rendered
+  const request = { method, baseUrl, target, headers, body, canonicalLine: line, authHeader, pair }
   return request as unknown as SignedRequest
+}
+
+function targetWith(target: string, pair: CredentialPair | null): string {
+  if (pair?.in !== 'query') return target
+  const long = `${target}${target.includes('?') ? '&' : '?'}${pair.text}`
+  if (long.length > maxTargetBytes) throw targetTooLarge()
+  return long
+}
+
+/** All cookies in one header (RFC 6265 §5.4), the credential's last. */
+function pushCookies(
+  headers: Header[],
+  rendered: string | undefined,
+  pair: CredentialPair | null,
+): void {
+  const own = pair?.in === 'cookie' ? pair.text : undefined
+  if (rendered === undefined && own === undefined) return
+  headers.push(['Cookie', [rendered, own].filter((part) => part !== undefined).join('; ')])
 }
 
 function lineOf({ method, target, body }: RenderedRequest, stamp: AttemptStamp): string {
@@ -191,8 +299,17 @@ export function maskedHeaders(request: SignedRequest): [string, string][] {
   return request.headers.map(([name, value]) => [name, maskedValue(request, name, value)])
 }
 
-function maskedValue({ authHeader }: SignedRequest, name: string, value: string): string {
+/** The target as people may see it: the credential as `***`. */
+export function maskedTarget({ target, pair }: SignedRequest): string {
+  return pair?.in === 'query' ? maskedEnd(target, pair) : target
+}
+
+const maskedEnd = (text: string, pair: CredentialPair) =>
+  text.slice(0, text.length - pair.text.length) + pair.masked
+
+function maskedValue({ authHeader, pair }: SignedRequest, name: string, value: string): string {
   const comparable = comparableName(name)
+  if (comparable === 'cookie' && pair?.in === 'cookie') return maskedEnd(value, pair)
   if (comparable === 'x-tengine-signature') return value.replace(/=[0-9a-f]*/g, '=***')
   if (comparable === 'authorization') return `${SCHEME.exec(value)?.[0] ?? ''}***`
   return comparable === authHeader ? '***' : value

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../src/lib/json.ts'
 import { definition } from './request_fixture.ts'
 
 const check = (inputSchema: JsonObject) => () =>
-  checkDefinition(definition({ inputSchema }), null, [])
+  checkDefinition(definition({ inputSchema }), { secret: null, map: null }, [])
 
 test('a schema whose texts read as they are is fine', () => {
   const title = { type: 'string', title: 'Name 👍️', description: 'First line.\nSecond.' }
