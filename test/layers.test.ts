@@ -29,6 +29,8 @@ const homes: readonly (readonly [string, RegExp])[] = [
   ['openid-client', /^access\//],
   ['@simplewebauthn/server', /^access\//],
   ['reflect-metadata', /^access\//],
+  ['@jmespath-community/jmespath', /^executor\//],
+  ['jsonpath-rfc9535', /^importer\//],
   ['hono', /^http\//],
   ['hono/cors', /^http\//],
   ['@hono/zod-openapi', /^http\//],
