@@ -1,15 +1,24 @@
 import { dropOldest } from '../lib/drop_oldest.ts'
 import { makeCursor, openCursor } from '../lib/signed_cursor.ts'
-import { holdsScope, type Principal } from '../model/principal.ts'
-import { annotationsOf, type Tool } from '../model/tool.ts'
+import { listedToolJson } from '../model/listed_tool.ts'
+import type { Principal } from '../model/principal.ts'
+import type { Tool } from '../model/tool.ts'
+import type { BuiltinTools } from './builtin_tools.ts'
 import type { Era } from './protocol.ts'
-import { whoamiTool } from './whoami.ts'
+import type { ServedModes } from './served_modes.ts'
+import { isVisible } from './visible_tool.ts'
 
-/** Reads a project's enabled tools in name order, `limit` from after `position`. */
+/** Which enabled tools to read: `limit` from after `position`, in name order. */
+export interface ToolsRequest {
+  readonly limit: number
+  readonly position: string | null
+  readonly onlyPinned: boolean
+}
+
+/** Reads some of a project's enabled tools. */
 export type ReadEnabledTools = (
   projectId: number,
-  limit: number,
-  position: string | null,
+  request: ToolsRequest,
 ) => Promise<{ readonly items: readonly Tool[]; readonly next: string | null }>
 
 /** What listing needs beside the store. */
@@ -20,6 +29,12 @@ export interface ToolsListOptions {
   readonly pageSize: number
   /** Bytes of one page at most; a single larger tool still gets its own page (case 272). */
   readonly pageBytes: number
+}
+
+/** What it needs of its neighbours. */
+export interface ToolsListDeps extends ToolsListOptions {
+  readonly builtins: BuiltinTools
+  readonly modes: ServedModes
 }
 
 /** A page, ready but for its end. */
@@ -48,14 +63,14 @@ const TTL_MS = 5_000
  * so it is stable; cursors are signed for their principal.
  */
 export class ToolsList {
-  private readonly options: ToolsListOptions
+  private readonly deps: ToolsListDeps
   private readonly pages = new Map<string, ListPage>()
   /** Apart, so that no choice of scopes pushes out what everyone else gets. */
   private readonly scopedPages = new Map<string, ListPage>()
   private readonly epochs = new Map<number, number>()
 
-  constructor(options: ToolsListOptions) {
-    this.options = options
+  constructor(deps: ToolsListDeps) {
+    this.deps = deps
   }
 
   /**
@@ -64,9 +79,9 @@ export class ToolsList {
    */
   async page(principal: Principal, cursor: string | null, era: Era): Promise<ListedPage> {
     const scope = `tools|${principal.projectId}|${principal.grant?.id ?? principal.integrationId}`
-    const position = cursor === null ? null : openCursor(this.options.cursorKey, scope, cursor)
+    const position = cursor === null ? null : openCursor(this.deps.cursorKey, scope, cursor)
     const page = await this.pageAt(principal, position)
-    const next = page.next === null ? null : makeCursor(this.options.cursorKey, scope, page.next)
+    const next = page.next === null ? null : makeCursor(this.deps.cursorKey, scope, page.next)
     return { bytes: page.bytes, closing: closing(next, era) }
   }
 
@@ -95,20 +110,26 @@ export class ToolsList {
 
   /**
    * Reads on until the page is full of tools the caller may see, so that neither a short page nor a
-   * cursor tells of others.
+   * cursor tells of others. Where search stands for the list, only the pinned ones are in it.
    */
   private async build(principal: Principal, position: string | null): Promise<ListPage> {
-    const { readTools, pageSize, pageBytes } = this.options
-    const parts: string[] = position === null ? [JSON.stringify(whoamiTool)] : []
+    const { readTools, pageSize, pageBytes, builtins, modes } = this.deps
+    const serving = await modes.of(principal)
+    const onlyPinned = serving.mode === 'search'
+    const parts = position === null ? builtins.listedJson(serving) : []
     let bytes = FRAME_BYTES + Buffer.byteLength(parts.join())
     let count = 0
     let last: string | null = null
     let from = position
     for (;;) {
-      const read = await readTools(principal.projectId, pageSize, from)
+      const read = await readTools(principal.projectId, {
+        limit: pageSize,
+        position: from,
+        onlyPinned,
+      })
       for (const tool of read.items) {
-        if (!isVisible(principal, tool)) continue
-        const text = listedJson(tool)
+        if (!isVisible(principal, tool.definition)) continue
+        const text = listedToolJson(tool.definition)
         bytes += Buffer.byteLength(text) + 1
         if (count === pageSize || (count > 0 && bytes > pageBytes)) return pageOf(parts, last)
         parts.push(text)
@@ -137,21 +158,4 @@ function closing(nextCursor: string | null, era: Era): string {
   const hints =
     era === 'modern' ? `,"resultType":"complete","ttlMs":${TTL_MS},"cacheScope":"private"` : ''
   return `${next}${hints}}`
-}
-
-const isVisible = (principal: Principal, tool: Tool) =>
-  tool.definition.requiredScopes.every((scope) => holdsScope(principal, scope))
-
-/** A tool as clients see it; the input schema passes through unchanged (wire.md §5). */
-function listedJson(tool: Tool): string {
-  const { definition } = tool
-  const annotations = annotationsOf(definition)
-  return JSON.stringify({
-    name: definition.name,
-    ...(annotations.title === undefined ? {} : { title: annotations.title }),
-    description: definition.description,
-    inputSchema: definition.inputSchema,
-    ...(definition.outputSchema === null ? {} : { outputSchema: definition.outputSchema }),
-    annotations,
-  })
 }

@@ -168,6 +168,8 @@ test('case 272: a page ends before 1 MiB, and a tool is never lost between two',
     const input_schema = { type: 'object', description: 's'.repeat(60_000), properties: {} }
     const names = Array.from({ length: 20 }, (_, at) => `tool_${String(at).padStart(2, '0')}`)
     for (const name of names) await big.addTool(name, { description, input_schema })
+    const path = `/api/v1/projects/${big.project.project_id}`
+    expect((await big.app.api('PATCH', path, { tool_mode: 'list' })).status).toBe(200)
     const seen: string[] = []
     let cursor: string | undefined
     do {
