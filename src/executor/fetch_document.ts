@@ -17,12 +17,22 @@ export interface FetchDocumentLimits {
   readonly maxBytes: number
 }
 
+/** What else a GET says, and what ends it. */
+export interface FetchDocumentExtras {
+  /** In order, instead of asking for JSON. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  readonly signal?: AbortSignal
+}
+
 /** An answer, whatever its status; a redirect is one like any other. */
 export interface FetchedDocument {
   readonly status: number
   readonly contentType: string | null
   readonly body: Uint8Array
   readonly cacheControl: string | null
+  readonly etag: string | null
+  readonly lastModified: string | null
+  readonly location: string | null
 }
 
 /**
@@ -34,8 +44,9 @@ export interface FetchedDocument {
 export async function fetchDocument(
   deps: FetchDocumentDeps,
   url: string,
-  { timeoutMs, maxBytes }: FetchDocumentLimits,
+  { timeoutMs, maxBytes, ...extras }: FetchDocumentLimits & FetchDocumentExtras,
 ): Promise<FetchedDocument> {
+  const { headers = [['accept', 'application/json']], signal = null } = extras
   const deadlineAtMs = performance.now() + timeoutMs
   const { origin, pathname, search } = new URL(url)
   const target = await deps.guard.check(parseBaseUrl(origin, deps.egressEntries))
@@ -43,14 +54,11 @@ export async function fetchDocument(
     target,
     method: 'GET',
     path: pathname + search,
-    headers: [
-      ['accept', 'application/json'],
-      ['user-agent', 'Gatehouse'],
-    ],
+    headers: [...headers, ['user-agent', 'Gatehouse']],
     body: null,
     maxResponseBytes: maxBytes,
     deadlineAtMs,
-    signal: null,
+    signal,
     reuse: false,
   })
   return {
@@ -58,5 +66,8 @@ export async function fetchDocument(
     contentType: response.headers.get('content-type'),
     body: response.body.slice(),
     cacheControl: response.headers.get('cache-control'),
+    etag: response.headers.get('etag'),
+    lastModified: response.headers.get('last-modified'),
+    location: response.headers.get('location'),
   }
 }
