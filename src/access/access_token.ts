@@ -49,7 +49,10 @@ export async function authenticateAccessToken(
 function liveToken(row: AccessTokenRow | null, nowMs: number): AccessTokenRow {
   if (row === null) throw new AppError('invalid_token')
   // A code of its own: hosted clients come from few addresses, and none of this is a guess (case 60).
-  if (nowMs >= row.expiresAtMs) throw new AppError('access_token_expired')
+  if (nowMs >= row.expiresAtMs) {
+    const scopes = [...scopesNow(row.scopes, row.standing)].sort()
+    throw new AppError('access_token_expired', { scopes })
+  }
   const fault = grantFault(row.standing, nowMs)
   if (fault === null) return row
   if (fault === 'project_suspended' || fault === 'mcp_disabled') throw new AppError(fault)

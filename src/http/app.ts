@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import type { Cidr } from '../lib/ip_address.ts'
 import type { Logger } from '../log.ts'
 import type { McpEndpoint } from '../mcp/mcp_endpoint.ts'
-import type { ExchangeNote } from '../mcp/tools_call.ts'
+import type { ExchangeNote } from '../mcp/mcp_exchange.ts'
 import { slugPattern } from '../model/project.ts'
 import { loggablePath } from '../model/setup_url.ts'
 import { clientAddress } from './client_address.ts'
@@ -13,7 +13,7 @@ import type { ManagementApp } from './management_app.ts'
 import type { ManagementDeps } from './management_router.ts'
 import { isOpenToPages } from './open_to_pages.ts'
 import type { Pace, Peer } from './peer.ts'
-import { problemResponse } from './problem.ts'
+import { problemResponse, type WayIn } from './problem.ts'
 
 /** What the HTTP side needs of the house. */
 export interface HttpDeps extends ManagementDeps {
@@ -23,6 +23,8 @@ export interface HttpDeps extends ManagementDeps {
   readonly maxInFlight: number
   /** Gives where the metadata of an MCP URL is, by the project's slug; null for `/mcp`. */
   readonly resourceMetadataOf: (slug: string | null) => string
+  /** Gives what the challenge at a project's MCP URL suggests to ask for; nothing for an unknown slug. */
+  readonly challengeScopesOf: (slug: string) => Promise<readonly string[]>
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly Cidr[]
 }
@@ -49,7 +51,7 @@ export class HttpApp {
     const { method } = request
     const path = pathOf(request.url)
     const note: ExchangeNote = {}
-    const at: Arrival = { path, note, requestId: null }
+    const at: Arrival = { path, note, requestId: null, scopes: [] }
     let response: Response
     try {
       response = await this.route(request, peer, at)
@@ -109,12 +111,22 @@ export class HttpApp {
       const address = () => this.addressOf(request, peer)
       return await this.deps.mcp.answer({ request, slug, note: at.note, holdOpen, address })
     } catch (error) {
-      throw this.judged(error, this.addressOf(request, peer))
+      const judged = this.judged(error, this.addressOf(request, peer))
+      at.scopes = await this.scopesToAskFor(judged, rest)
+      throw judged
     } finally {
       this.inFlight--
       // Whoever does not take the answer, or sends nothing more, is soon cut off (case 7).
       if (peer.kind === 'tcp') peer.setPace(paceOf(at.note))
     }
+  }
+
+  /** The least that helps: what a token that ran out held, else what the project's policy suggests. */
+  private async scopesToAskFor(error: unknown, slug: string): Promise<readonly string[]> {
+    if (!(error instanceof AppError) || error.kind !== 'unauthenticated') return []
+    if (error.scopes.length > 0 || !slugPattern.test(slug)) return error.scopes
+    // A store that does not answer must not hide why the credential was refused.
+    return this.deps.challengeScopesOf(slug).catch(() => [])
   }
 
   private judged(error: unknown, address: string | null): unknown {
@@ -132,16 +144,17 @@ export class HttpApp {
     const known = error instanceof AppError ? error : new AppError('internal', { cause: error })
     at.note.error = known
     at.requestId = randomUUID()
-    const response = problemResponse(known, at.requestId, this.metadataOf(at.path))
+    const response = problemResponse(known, at.requestId, this.wayIn(at))
     if (known.code === 'method_not_allowed') response.headers.set('allow', allowedAt(at.path))
     return response
   }
 
   /** Only an MCP URL is a protected resource; what is no slug never gets into a header. */
-  private metadataOf(path: string): string | undefined {
+  private wayIn({ path, scopes }: Arrival): WayIn | undefined {
     if (!isMcp(path)) return undefined
     const slug = path.slice('/mcp/'.length)
-    return this.deps.resourceMetadataOf(slugPattern.test(slug) ? slug : null)
+    const resourceMetadata = this.deps.resourceMetadataOf(slugPattern.test(slug) ? slug : null)
+    return { resourceMetadata, scopes }
   }
 
   private logCause({ code, cause }: AppError, { note, requestId }: Arrival): void {
@@ -158,6 +171,8 @@ interface Arrival {
   readonly note: ExchangeNote
   /** Names the exchange in a problem and in the log; null while there was none. */
   requestId: string | null
+  /** What a challenge tells the client to ask for. */
+  scopes: readonly string[]
 }
 
 /** CONNECT, TRACE and whatever else has no meaning here end before a path is looked at (case 26). */

@@ -41,22 +41,22 @@ export function problemOf(error: AppError, requestId: string): Problem {
   }
 }
 
-/**
- * Answers with a problem, the challenge or wait that goes with its kind included. `resourceMetadata`
- * is where a client may learn how to get a credential that is good here (RFC 9728 §5.1).
- */
-export function problemResponse(
-  error: AppError,
-  requestId: string,
-  resourceMetadata?: string,
-): Response {
+/** What a client may learn about getting a credential that is good here (RFC 9728 §5.1). */
+export interface WayIn {
+  readonly resourceMetadata: string
+  /** What to ask for; empty to leave it open. */
+  readonly scopes: readonly string[]
+}
+
+/** Answers with a problem, the challenge or wait that goes with its kind included. */
+export function problemResponse(error: AppError, requestId: string, wayIn?: WayIn): Response {
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     'x-request-id': requestId,
   })
   if (error.kind === 'unauthenticated') {
-    headers.set('www-authenticate', challengeOf(error, resourceMetadata))
+    headers.set('www-authenticate', challengeOf(error, wayIn))
   }
   if (error.kind === 'unavailable' || error.kind === 'rate_limited') {
     headers.set('retry-after', String(error.retryAfterSeconds ?? 1))
@@ -78,8 +78,12 @@ export function failureResponse(logger: Logger, error: AppError, requestId: stri
 }
 
 /** RFC 6750 §3.1: no error code where no credential was sent at all. */
-function challengeOf(error: AppError, resourceMetadata: string | undefined): string {
-  const where = resourceMetadata === undefined ? {} : { resourceMetadata }
+function challengeOf(error: AppError, wayIn: WayIn | undefined): string {
+  const { resourceMetadata, scopes = [] } = wayIn ?? {}
+  const where = {
+    ...(resourceMetadata === undefined ? {} : { resourceMetadata }),
+    ...(scopes.length === 0 ? {} : { scopes }),
+  }
   if (error.code === 'missing_credential') return bearerChallenge(where)
   return bearerChallenge({ error: 'invalid_token', description: error.message, ...where })
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError, type FieldError } from '../errors.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import {
   type GrantFault,
@@ -6,7 +6,7 @@ import {
   grantFault,
   scopesNow,
 } from '../model/grant_standing.ts'
-import { includesScope, type Policy } from '../model/policy.ts'
+import { ceilingOf, includesScope, type Policy } from '../model/policy.ts'
 import type { Operation } from '../store/database.ts'
 import {
   findGrantNames,
@@ -76,7 +76,7 @@ function* changedPolicy(
 ): Operation<{ readonly before: Policy; readonly after: Policy }> {
   const before = yield* findPolicy(projectId)
   const after = withoutRepeats({ ...before, ...change })
-  if (change.policyScopes !== undefined) yield* refuseUnknownScopes(after)
+  yield* refuseUnknownScopes(after, change)
   return { before, after }
 }
 
@@ -85,17 +85,39 @@ const withoutRepeats = (policy: Policy): Policy => ({
   allowedRedirectUris: [...new Set(policy.allowedRedirectUris)],
   allowedClientIds: [...new Set(policy.allowedClientIds)],
   policyScopes: [...new Set(policy.policyScopes)],
+  challengeScopes: [...new Set(policy.challengeScopes)],
 })
 
-/** A ceiling with a mistyped name would let nobody in without anyone knowing why. */
-function* refuseUnknownScopes({ projectId, policyScopes }: Policy): Operation<void> {
-  const known = new Set((yield* listScopes(projectId)).map(({ name }) => name))
-  const errors = policyScopes.flatMap((name, index) => {
-    if (name === 'ALL' || includesScope(known, name)) return []
-    return [{ pointer: `/policy_scopes/${index}`, message: 'is not a scope of the project' }]
-  })
+/**
+ * A ceiling with a mistyped name would let nobody in without anyone knowing why, and so would a
+ * suggestion that may not be granted. A ceiling that is lowered later takes the suggestion with it.
+ */
+function* refuseUnknownScopes(policy: Policy, change: PolicyChange): Operation<void> {
+  const scopes = yield* listScopes(policy.projectId)
+  const known = new Set(scopes.map(({ name }) => name))
+  const ceiling = ceilingOf(policy, scopes)
+  const unknown = 'is not a scope of the project'
+  const errors = [
+    ...faults(change.policyScopes, 'policy_scopes', (name) =>
+      name === 'ALL' || includesScope(known, name) ? null : unknown,
+    ),
+    ...faults(change.challengeScopes, 'challenge_scopes', (name) => {
+      if (name !== 'ALL' && !includesScope(known, name)) return unknown
+      return includesScope(ceiling, name) ? null : 'is above policy_scopes'
+    }),
+  ]
   if (errors.length > 0) throw new AppError('validation_failed', { errors })
 }
+
+const faults = (
+  names: readonly string[] | undefined,
+  field: string,
+  faultOf: (name: string) => string | null,
+): FieldError[] =>
+  (names ?? []).flatMap((name, index) => {
+    const message = faultOf(name)
+    return message === null ? [] : [{ pointer: `/${field}/${index}`, message }]
+  })
 
 /** What a change of policy would do to a connection. */
 export interface AffectedConnection {

@@ -12,6 +12,8 @@ export interface Policy {
   readonly allowedClientIds: readonly string[]
   /** The most that may be granted; empty: every scope of the project. */
   readonly policyScopes: readonly string[]
+  /** What a challenge suggests to ask for, so that clients do not ask for all; empty: nothing. */
+  readonly challengeScopes: readonly string[]
   readonly registrationMode: RegistrationMode
   readonly accessTokenMinutes: number
   readonly refreshTokenDays: number
@@ -24,6 +26,7 @@ export const defaultPolicy = (projectId: number): Policy => ({
   allowedRedirectUris: [],
   allowedClientIds: [],
   policyScopes: [],
+  challengeScopes: [],
   registrationMode: 'on',
   accessTokenMinutes: 15,
   refreshTokenDays: 30,

@@ -25,7 +25,7 @@ describe('policy', () => {
   test('set changes what is named, show tells all of it', async () => {
     const set =
       'policy set demo --mcp on --allow-redirect http://localhost:3118/callback ' +
-      '--allow-client one --allow-client two --scope THINGS_READ --registration limited ' +
+      '--allow-client one --allow-client two --scope THINGS_READ --suggest-scope THINGS_READ --registration limited ' +
       '--access-minutes 5 --refresh-days 7'
     const changed = await cli.json(set)
     expect(await cli.json('policy show')).toEqual(changed)
@@ -35,6 +35,7 @@ describe('policy', () => {
       allowed_redirect_uris: ['http://localhost:3118/callback'],
       allowed_client_ids: ['one', 'two'],
       policy_scopes: ['THINGS_READ'],
+      challenge_scopes: ['THINGS_READ'],
       registration_mode: 'limited',
       access_token_minutes: 5,
       refresh_token_days: 7,
@@ -43,12 +44,13 @@ describe('policy', () => {
     expect(stdout).toContain('Is MCP enabled         yes\n')
     expect(stdout).toContain('Allowed client ids     one, two\n')
     const opened = await cli.json(
-      'policy set demo --allow-redirect any --allow-client any --scope ALL',
+      'policy set demo --allow-redirect any --allow-client any --scope ALL --suggest-scope none',
     )
     expect(opened).toMatchObject({
       allowed_redirect_uris: [],
       allowed_client_ids: [],
       policy_scopes: [],
+      challenge_scopes: [],
       access_token_minutes: 5,
     })
   })

@@ -21,7 +21,12 @@ afterAll(async () => {
   await house.stop()
 })
 afterEach(async () => {
-  await set({ is_mcp_enabled: true, allowed_client_ids: [], policy_scopes: [] })
+  await set({
+    is_mcp_enabled: true,
+    allowed_client_ids: [],
+    policy_scopes: [],
+    challenge_scopes: [],
+  })
   await served.api('POST', '/api/v1/connections/revoke', { project_id: house.projectId })
 })
 
@@ -39,6 +44,7 @@ const defaults = {
   allowed_redirect_uris: [],
   allowed_client_ids: [],
   policy_scopes: [],
+  challenge_scopes: [],
   registration_mode: 'on',
   access_token_minutes: 15,
   refresh_token_days: 30,

@@ -71,6 +71,38 @@ describe('case 38: the challenge of the MCP endpoint', () => {
     }
   })
 
+  test('names what the policy of the project suggests to ask for, and only that', async () => {
+    await fixture.addTool('reading', { required_scopes: ['NOTES_READ', 'FILES_READ'] })
+    const setPolicy = (change: object) =>
+      fixture.app.api('PATCH', `/api/v1/projects/${fixture.project.project_id}/policy`, change)
+    const challengeAt = async (path: string, token: string | null = null) => {
+      const headers = token === null ? {} : { authorization: `Bearer ${token}` }
+      const answer = await fetch(fixture.app.url + path, { method: 'POST', headers })
+      return answer.headers.get('www-authenticate')
+    }
+    const suggested = { challenge_scopes: ['NOTES_READ', 'FILES_READ', 'NOTES_READ'] }
+    expect((await setPolicy(suggested)).status).toBe(200)
+    const named = 'scope="FILES_READ NOTES_READ", '
+    expect(await challengeAt('/mcp/demo')).toBe(
+      `Bearer realm="gatehouse", ${named}${where('/demo')}`,
+    )
+    expect(await challengeAt('/mcp/demo', 'tengine_x')).toContain(named)
+    for (const path of ['/mcp', '/mcp/other']) {
+      expect(await challengeAt(path)).not.toContain('scope=')
+    }
+    // A ceiling that is lowered takes the suggestion with it.
+    await setPolicy({ policy_scopes: ['NOTES_READ'] })
+    expect(await challengeAt('/mcp/demo')).toContain('scope="NOTES_READ", ')
+    const tooMuch = await setPolicy({ challenge_scopes: ['FILES_READ', 'NO_SUCH'] })
+    expect(tooMuch.status).toBe(422)
+    expect(tooMuch.body.errors).toEqual([
+      { pointer: '/challenge_scopes/0', message: 'is above policy_scopes' },
+      { pointer: '/challenge_scopes/1', message: 'is not a scope of the project' },
+    ])
+    await setPolicy({ policy_scopes: [], challenge_scopes: [] })
+    expect(await challengeAt('/mcp/demo')).not.toContain('scope=')
+  })
+
   test('a page of another origin may read it', async () => {
     const origin = publicUrl
     const response = await fetch(fixture.url, {

@@ -104,6 +104,9 @@ describe('an access token', () => {
     await expectServed(made.token)
     laterByMs = 60_000
     await expectRefused(made.token, 401, 'access_token_expired')
+    const told = await callModern(fixture.url, made.token, 'tools/list')
+    const challenge = told.headers.get('www-authenticate')
+    expect(challenge).toContain('scope="ALL"')
     await expectServed(long)
     laterByMs = 365 * 86_400_000
     await expectRefused(long, 401, 'invalid_token')
@@ -280,7 +283,7 @@ describe('mcp_whoami of a connection', () => {
       connection: { id: made.grantId },
       permissions: ['tools.call'],
       scopes: ['A_WRITE', 'B_READ'],
-      limits: { key: null, member: null },
+      limits: { key: null, member: null, quotas: [] },
       token_expires_at: new Date(nowMs + 900_000).toISOString(),
     })
   })

@@ -15,6 +15,7 @@ interface SetOptions extends ApiOptions {
   readonly allowRedirect?: readonly string[]
   readonly allowClient?: readonly string[]
   readonly scope?: readonly string[]
+  readonly suggestScope?: readonly string[]
   readonly registration?: string
   readonly accessMinutes?: string
   readonly refreshDays?: string
@@ -32,6 +33,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     .option('--allow-redirect <uri>', 'callback URL to allow (repeatable); any: all', collect)
     .option('--allow-client <id>', 'OAuth client id to allow (repeatable); any: all', collect)
     .option('--scope <name>', 'scope that may be granted (repeatable); ALL: every one', collect)
+    .option('--suggest-scope <name>', 'scope the challenge names (repeatable); none: no', collect)
     .addOption(
       new Option('--registration <mode>', 'may unknown clients register').choices(
         registrationModes,
@@ -72,6 +74,7 @@ function changeOf(options: SetOptions): JsonObject {
     allowed_redirect_uris: listOf(allowRedirect),
     allowed_client_ids: listOf(allowClient),
     policy_scopes: scope?.includes('ALL') ? [] : scope && [...scope],
+    challenge_scopes: suggestedOf(options.suggestScope),
     registration_mode: options.registration,
     access_token_minutes: numberOf('--access-minutes', accessMinutes),
     refresh_token_days: numberOf('--refresh-days', refreshDays),
@@ -82,6 +85,10 @@ function changeOf(options: SetOptions): JsonObject {
 function listOf(values: readonly string[] | undefined): JsonValue | undefined {
   return values?.includes('any') ? [] : values && [...values]
 }
+
+/** `none` empties the list. */
+const suggestedOf = (names: readonly string[] | undefined) =>
+  names?.includes('none') ? [] : names && [...names]
 
 function numberOf(flag: string, text: string | undefined): number | undefined {
   if (text === undefined || /^\d{1,6}$/.test(text)) return text === undefined ? text : Number(text)

@@ -33,6 +33,10 @@ const fields = {
   policy_scopes: z.array(scopeName).max(200).meta({
     description: 'The most that may be granted, now and later. Empty: every scope.',
   }),
+  challenge_scopes: z.array(scopeName).max(32).meta({
+    description:
+      "What the 401 of the project's own MCP URL suggests to ask for; anyone may read it there. Empty: nothing, and people choose among all that may be granted.",
+  }),
   registration_mode: z
     .enum(registrationModes)
     .meta({ description: 'Whether unknown clients may register themselves (RFC 7591).' }),
@@ -92,6 +96,7 @@ export const policyJson = (policy: Policy) => ({
   allowed_redirect_uris: [...policy.allowedRedirectUris],
   allowed_client_ids: [...policy.allowedClientIds],
   policy_scopes: [...policy.policyScopes],
+  challenge_scopes: [...policy.challengeScopes],
   registration_mode: policy.registrationMode,
   access_token_minutes: policy.accessTokenMinutes,
   refresh_token_days: policy.refreshTokenDays,
@@ -104,6 +109,7 @@ export function policyChangeOf(json: z.infer<typeof policyChangeSchema>): Policy
     allowedRedirectUris: json.allowed_redirect_uris,
     allowedClientIds: json.allowed_client_ids,
     policyScopes: json.policy_scopes,
+    challengeScopes: json.challenge_scopes,
     registrationMode: json.registration_mode,
     accessTokenMinutes: json.access_token_minutes,
     refreshTokenDays: json.refresh_token_days,
