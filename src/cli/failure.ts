@@ -2,12 +2,13 @@ import { CommanderError } from 'commander'
 import { AppError, type ErrorCode, type FieldError } from '../errors.ts'
 import { escapeUnprintable, escapeUnprintableLines } from '../lib/printable.ts'
 
-/** What a process ends with: the appliance's own codes, and EX_TEMPFAIL and EX_CONFIG of sysexits. */
+/** What a process ends with: the appliance's own codes, and those of sysexits(3). */
 export const exitCodes = {
   ok: 0,
   failed: 1,
   usage: 2,
   unreachable: 3,
+  storeFailed: 70,
   inUse: 75,
   unusable: 78,
 } as const
@@ -57,6 +58,8 @@ const exitCodeOfCode: Partial<Record<ErrorCode, number>> = {
   malformed_json: exitCodes.usage,
   duplicate_key: exitCodes.usage,
   store_locked: exitCodes.inUse,
+  clock_behind: exitCodes.inUse,
+  store_failed: exitCodes.storeFailed,
   store_unusable: exitCodes.unusable,
   store_too_new: exitCodes.unusable,
   wrong_master_key: exitCodes.unusable,

@@ -1,5 +1,18 @@
-/** Whether the server can do its work, and if not why, in one word. */
-export type Readiness = () => Promise<'ready' | 'store_unavailable' | 'shutting_down'>
+/** Whether the server can do its work, and if not why. */
+export interface ReadyState {
+  readonly status:
+    | 'ready'
+    | 'shutting_down'
+    | 'store_unavailable'
+    | 'store_failed'
+    | 'store_damaged'
+    | 'storage_full'
+  /** What a check of the tables found; null while it is under way (reliability.md case 228). */
+  readonly quick_check?: readonly string[] | null
+}
+
+/** Asks the server for its state. */
+export type Readiness = () => Promise<ReadyState>
 
 const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
 
@@ -9,7 +22,7 @@ export function healthResponse(): Response {
 }
 
 /** 200 when ready for traffic, 503 with the reason when not. */
-export function readinessResponse(state: Awaited<ReturnType<Readiness>>): Response {
-  const status = state === 'ready' ? 200 : 503
-  return new Response(JSON.stringify({ status: state }), { status, headers })
+export function readinessResponse(state: ReadyState): Response {
+  const status = state.status === 'ready' ? 200 : 503
+  return new Response(JSON.stringify(state), { status, headers })
 }

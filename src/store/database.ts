@@ -26,8 +26,16 @@ export type Durability = 'synced' | 'written'
 export interface Database {
   /** Runs an operation that only reads. @throws AppError store_unavailable */
   read<T>(operation: () => Operation<T>): Promise<T>
-  /** Runs an operation atomically, together with others of the same moment; `synced` unless told. */
+  /**
+   * Runs an operation atomically, together with others of the same moment; `synced` unless told.
+   * @throws AppError store_unavailable, storage_full - nothing of it was done, save after a failed sync
+   */
   write<T>(operation: () => Operation<T>, durability?: Durability): Promise<T>
+  /**
+   * As `write`, for the end of a call that has begun: where the disk is full it may use the room held
+   * back for this, while `write` is refused (reliability.md case 224).
+   */
+  record<T>(operation: () => Operation<T>, durability?: Durability): Promise<T>
   /** Flushes what is queued and closes. */
   close(): Promise<void>
 }

@@ -25,6 +25,7 @@ interface Part {
   readonly listen?: () => void
   readonly stop?: () => Promise<void>
   readonly setupUrl?: string
+  readonly storeFailed?: Promise<AppError>
 }
 
 /** A server of which every step is written down. */
@@ -83,6 +84,7 @@ function stage(part: Part = {}, fakes: Fakes = {}): Stage {
     fetch: async () => Response.json({}),
     bound: () => {},
     start: async () => void own.steps.push('start'),
+    storeFailed: part.storeFailed ?? new Promise(() => {}),
     firstOwnerLink: async () =>
       part.setupUrl === undefined ? null : { url: part.setupUrl, expiresAtMs: 0 },
     drain: async () => void own.steps.push('drain'),
@@ -222,6 +224,8 @@ Gatehouse ${version}
     ['case 233: a second server on the data directory', 'store_locked', 75],
     ['case 246: a wrong master key', 'wrong_master_key', 78],
     ['case 230: a database of a newer version', 'store_too_new', 78],
+    ['case 225: a disk that fails', 'store_failed', 70],
+    ['case 239: a clock far behind', 'clock_behind', 75],
   ] as const
   for (const [what, failure, exitCode] of failures) {
     test(`${what} ends with ${exitCode} before anything listens`, async () => {
@@ -234,6 +238,19 @@ Gatehouse ${version}
       expect(own.steps).toEqual(['open'])
     })
   }
+
+  test('case 225: it ends with 70 when the disk fails, without waiting for what is under way', async () => {
+    const failed = Promise.withResolvers<AppError>()
+    const stop = () => new Promise<void>(() => {})
+    const own = stage({ storeFailed: failed.promise, stop })
+    const running = runWith(serve, own.fakes)
+    await own.started
+    failed.resolve(new AppError('store_failed', { reason: 'disk I/O error.' }))
+    const { code, stderr } = await running
+    expect(code).toBe(70)
+    expect(stderr).toEndWith('error: The disk of the store has failed\n  disk I/O error.\n')
+    expect(own.steps).toEqual(['open', 'start', 'listen', 'stop', 'drain', 'close'])
+  })
 
   test('what nobody caught is logged with its cause and ends the process with 1', async () => {
     const own = stage()

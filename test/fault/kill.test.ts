@@ -16,9 +16,10 @@ import {
   startWorld,
   toolNames,
 } from './kill_world.ts'
+import { isSoak } from './means.ts'
 import { chosenSeed, SeededRandom } from './random.ts'
 
-const rounds = 20
+const rounds = isSoak ? 150 : 20
 const callers = 100
 const seed = chosenSeed()
 const random = new SeededRandom(seed)
@@ -115,18 +116,23 @@ const repeated = (values: readonly string[]) => values.length - new Set(values).
 describe(`kill -9 during ${callers} concurrent calls, ${rounds} times (FAULT_SEED=${seed})`, () => {
   const seen: Round[] = []
 
-  beforeAll(async () => {
-    world = await startWorld([await builtBinary()], secrets)
-    for (let round = 0; round < rounds; round++) seen.push(await killRound())
-    const count = (pick: (round: Round) => number) => seen.reduce((sum, one) => sum + pick(one), 0)
-    const unknown = ({ rows }: Round) => [...rows.values()].filter((row) => row.state === 'unknown')
-    console.log(
-      `seed ${seed}: ${count(({ hits }) => hits.length)} requests upstream, ` +
-        `${count(({ answered }) => answered.length)} answered, ` +
-        `${count((round) => unknown(round).length)} unknown, ` +
-        `ready in ${Math.max(...seen.map(({ readyMs }) => readyMs)).toFixed()} ms at most`,
-    )
-  }, 120_000)
+  beforeAll(
+    async () => {
+      world = await startWorld([await builtBinary()], secrets)
+      for (let round = 0; round < rounds; round++) seen.push(await killRound())
+      const count = (pick: (round: Round) => number) =>
+        seen.reduce((sum, one) => sum + pick(one), 0)
+      const unknown = ({ rows }: Round) =>
+        [...rows.values()].filter((row) => row.state === 'unknown')
+      console.log(
+        `seed ${seed}: ${count(({ hits }) => hits.length)} requests upstream, ` +
+          `${count(({ answered }) => answered.length)} answered, ` +
+          `${count((round) => unknown(round).length)} unknown, ` +
+          `ready in ${Math.max(...seen.map(({ readyMs }) => readyMs)).toFixed()} ms at most`,
+      )
+    },
+    isSoak ? 1_200_000 : 120_000,
+  )
 
   afterAll(async () => {
     await world.stop()

@@ -28,6 +28,8 @@ export interface AnsweredCall {
   readonly runId: string
   readonly number: string
   readonly isError: boolean
+  /** The code of the error the caller was given. */
+  readonly errorCode: string | null
 }
 
 /** A server that dies and comes back on one data directory, and the API behind its tools. */
@@ -44,13 +46,13 @@ export interface KillWorld {
   stop(): Promise<void>
 }
 
-/** Starts the first server, with one project and its tools. */
+/** Starts the first server, with one project and its tools; `dataDir` is a new place unless given. */
 export async function startWorld(
   program: readonly string[],
   secrets: UpstreamSecrets,
+  dataDir = temporaryDir(),
 ): Promise<KillWorld> {
   const upstream = startCountingUpstream(secrets)
-  const dataDir = temporaryDir()
   const flags = ['--egress-allow', upstream.url]
   const server = await startServer({ program, dataDir, flags })
   const project = await server.bootstrap()
@@ -124,7 +126,8 @@ export async function callOnce(
   const { result } = JSON.parse(text)
   const runId = result?._meta?.['tengine/request_id']
   if (typeof runId !== 'string') throw new Error(`not the answer of a call: ${text}`)
-  return { tool, runId, number, isError: result.isError === true }
+  const errorCode = result._meta['tengine/error']?.code ?? null
+  return { tool, runId, number, isError: result.isError === true, errorCode }
 }
 
 /** Calls the management API with the admin token, over TCP. */

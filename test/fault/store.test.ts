@@ -2,10 +2,10 @@ import { Database } from 'bun:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHash, randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,19 +14,16 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { builtBinary } from '../helpers/built_binary.ts'
-import {
-  type ProcessOptions,
-  runGatehouse,
-  type ServerProcess,
-  startServer,
-} from '../helpers/server_process.ts'
+import { startServer } from '../helpers/server_process.ts'
 import { temporaryDir } from '../helpers/temporary_dir.ts'
+import { canMount, fakeTime, removeClockMemory } from './means.ts'
+import { fill, serve, signs } from './sample_server.ts'
+import { mountSmallDisk } from './small_disk.ts'
 
 let program: readonly string[]
 let place: string
 /** A data directory with a project and a signed tool, cleanly closed. */
 let sample: string
-const secret = 'the-shared-secret-of-the-sample'
 
 beforeAll(async () => {
   program = [await builtBinary()]
@@ -38,20 +35,6 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(() => rmSync(place, { recursive: true, force: true }))
-
-async function fill(server: ServerProcess): Promise<void> {
-  const { project_id } = await server.bootstrap()
-  const tool = {
-    project_id,
-    name: 'signed',
-    base_url: 'https://api.example.test',
-    http_method: 'POST',
-    endpoint_path: '/signed',
-    auth_strategy: 'hmac_signature',
-    encrypted_auth_secret: secret,
-  }
-  expect((await server.api('POST', '/api/v1/custom-tools', tool)).status).toBe(201)
-}
 
 let copies = 0
 
@@ -76,9 +59,6 @@ function contentOf(directory: string): Record<string, string> {
   )
 }
 
-const serve = (dataDir: string, options: ProcessOptions = {}) =>
-  runGatehouse(program, ['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir], options)
-
 /** Every row of every table, as text. */
 function rowsOf(dataDir: string): string {
   const database = new Database(join(dataDir, 'gatehouse.db'), { readonly: true })
@@ -89,14 +69,6 @@ function rowsOf(dataDir: string): string {
   ])
   database.close()
   return JSON.stringify(rows)
-}
-
-/** Whether the sample's secret can be used: the preview of a call signs with it. */
-async function signs(server: ServerProcess): Promise<boolean> {
-  const { status, body } = await server.api('POST', '/api/v1/custom-tools/1/execute', {
-    dry_run: true,
-  })
-  return status === 200 && body.canonical_line.startsWith('tng2 ')
 }
 
 describe('one data directory, two servers (case 233)', () => {
@@ -145,6 +117,7 @@ describe('one data directory, two servers (case 233)', () => {
       'gatehouse.db',
       'lock.db',
       'master.key',
+      'reserve',
       'setup-url',
     ])
   })
@@ -159,6 +132,14 @@ describe('a directory that cannot be served is left as it is', () => {
   }
 
   const database = (dataDir: string) => join(dataDir, 'gatehouse.db')
+  const foreignDatabase = (path: string, mark: number) => {
+    rmSync(path)
+    const foreign = new Database(path, { create: true, readwrite: true })
+    foreign.run(`PRAGMA application_id=${mark}`)
+    foreign.run('CREATE TABLE songs (title TEXT)')
+    foreign.close()
+    chmodSync(path, 0o600)
+  }
   const otherKey = randomBytes(32).toString('base64')
   const refusals: readonly Refusal[] = [
     {
@@ -199,7 +180,51 @@ describe('a directory that cannot be served is left as it is', () => {
     {
       name: 'case 229: when the database is cut off',
       spoil: (dataDir) => truncateSync(database(dataDir), 30_000),
+      says: /gatehouse\.db: database disk image is malformed\. Restore a backup\./,
+    },
+    {
+      name: 'case 229: when the last pages of the database are missing',
+      spoil: (dataDir) => truncateSync(database(dataDir), lstatSync(database(dataDir)).size - 4096),
       says: /gatehouse\.db: database disk image is malformed/,
+    },
+    {
+      name: 'case 229: when the database is an empty file',
+      spoil: (dataDir) => truncateSync(database(dataDir), 0),
+      says: /gatehouse\.db: file is empty\. Restore a backup\./,
+    },
+    {
+      name: 'case 229: when the database is cut off within its first bytes',
+      spoil: (dataDir) => truncateSync(database(dataDir), 50),
+      says: /gatehouse\.db: file is not a database/,
+    },
+    {
+      name: 'case 229: when the database is another program’s, by its mark',
+      spoil: (dataDir) => foreignDatabase(database(dataDir), 0x42424242),
+      says: /gatehouse\.db: file belongs to another program/,
+    },
+    {
+      name: 'case 229: when the database is another program’s, by its tables',
+      spoil: (dataDir) => foreignDatabase(database(dataDir), 0),
+      says: /gatehouse\.db: file belongs to another program/,
+    },
+    {
+      name: 'case 229: with the copy from before the last upgrade named, when there is one',
+      spoil: (dataDir) => {
+        truncateSync(database(dataDir), 0)
+        writeFileSync(`${database(dataDir)}.schema-9.backup`, '', { mode: 0o600 })
+        writeFileSync(`${database(dataDir)}.schema-10.backup`, '', { mode: 0o600 })
+      },
+      says: /The copy made before the last upgrade is \/\S+\/gatehouse\.db\.schema-10\.backup\.\n/,
+    },
+    {
+      name: 'case 241: when others may look into the directory',
+      spoil: (dataDir) => chmodSync(dataDir, 0o755),
+      says: /open to other users \(mode 0755\)\. Run "chmod 700 \/\S+", or name a directory inside it/,
+    },
+    {
+      name: 'case 241: when a group may',
+      spoil: (dataDir) => chmodSync(dataDir, 0o750),
+      says: /open to other users \(mode 0750\)/,
     },
   ]
 
@@ -245,54 +270,71 @@ describe('a directory that cannot be served is left as it is', () => {
   })
 })
 
-describe('a master key from outside', () => {
-  const key = randomBytes(32)
-  const sources: readonly (readonly [string, (directory: string) => Record<string, string>])[] = [
-    ['GATEHOUSE_MASTER_KEY in base64', () => ({ GATEHOUSE_MASTER_KEY: key.toString('base64') })],
-    ['GATEHOUSE_MASTER_KEY in hex', () => ({ GATEHOUSE_MASTER_KEY: key.toString('hex') })],
-    [
-      'GATEHOUSE_MASTER_KEY_FILE',
-      (directory) => {
-        writeFileSync(join(directory, 'key'), `${key.toString('base64')}\n`)
-        return { GATEHOUSE_MASTER_KEY_FILE: join(directory, 'key') }
-      },
-    ],
-    [
-      'a systemd credential',
-      (directory) => {
-        writeFileSync(join(directory, 'gatehouse.master_key'), key.toString('hex'))
-        return { CREDENTIALS_DIRECTORY: directory }
-      },
-    ],
-  ]
+describe.skipIf(!canMount)('a file system that may only be read', () => {
+  test('case 227: ends it with 78, the file named; nothing is changed', async () => {
+    using disk = mountSmallDisk(32)
+    cpSync(sample, disk.dataDir, { recursive: true })
+    const before = contentOf(disk.dataDir)
+    disk.remount('ro')
+    const { code, stdout, stderr } = await serve(disk.dataDir)
+    disk.remount('rw')
+    expect(stderr).toContain('error: The data directory cannot be used\n')
+    expect(stderr).toContain(join(disk.dataDir, 'gatehouse.db'))
+    expect(stderr).toContain('This user must be able to write it and its directory.')
+    expect([code, stdout]).toEqual([78, ''])
+    expect(contentOf(disk.dataDir)).toEqual(before)
+  })
+})
 
-  for (const [index, [name, give]] of sources.entries()) {
-    test(`${name} opens the store, again too, and no master.key is written`, async () => {
-      const directory = join(place, `given-${index}`)
-      mkdirSync(directory)
-      const dataDir = join(directory, 'data')
-      const env = give(directory)
-      const first = await startServer({ program, dataDir, env })
-      await fill(first)
-      await first.stop()
-      const second = await startServer({ program, dataDir, env })
-      expect(await signs(second)).toBe(true)
-      expect(await second.stop()).toBe(0)
-      expect(readdirSync(dataDir).sort()).toEqual(['gatehouse.db', 'lock.db', 'setup-url'])
-      const without = await serve(dataDir)
-      expect([without.code, existsSync(join(dataDir, 'master.key'))]).toEqual([78, false])
-    })
-  }
-
-  test('each of them is the same key', async () => {
-    const dataDir = join(place, 'given-0', 'data')
-    const directory = join(place, 'given-3')
-    const server = await startServer({
-      program,
-      dataDir,
-      env: { CREDENTIALS_DIRECTORY: directory },
-    })
-    expect(await signs(server)).toBe(true)
+describe('files put back by hand', () => {
+  test('case 241: what others may read is closed to them at the start', async () => {
+    const dataDir = copyOfSample()
+    const names = ['gatehouse.db', 'master.key', 'lock.db', 'gatehouse.db.schema-3.backup']
+    writeFileSync(join(dataDir, 'gatehouse.db.schema-3.backup'), '')
+    for (const name of names) chmodSync(join(dataDir, name), 0o644)
+    const server = await startServer({ program, dataDir })
+    await server.bootstrap('second')
+    for (const name of [...names, 'gatehouse.db-wal', 'gatehouse.db-shm', 'reserve']) {
+      expect([name, lstatSync(join(dataDir, name)).mode & 0o777]).toEqual([name, 0o600])
+    }
     await server.stop()
+  })
+})
+
+describe.skipIf(fakeTime === undefined)('case 239: a clock that is wrong', () => {
+  const clock = (offset: string) => ({
+    LD_PRELOAD: fakeTime ?? '',
+    FAKETIME: offset,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    NO_FAKE_STAT: '1',
+  })
+
+  afterAll(removeClockMemory)
+
+  test('ten years behind the newest record it does not start, unless told that this is right', async () => {
+    const dataDir = copyOfSample()
+    const rows = rowsOf(dataDir)
+    const { code, stderr } = await serve(dataDir, { env: clock('-10y') })
+    expect(stderr).toMatch(
+      /^error: The clock is behind what the store has on record\n {2}It says \d{4}-\S+Z, and the newest record is of \d{4}-\S+Z\. Set the clock, or start with --accept-clock\.\n$/m,
+    )
+    expect(code).toBe(75)
+    expect(rowsOf(dataDir)).toBe(rows)
+    const flags = ['--accept-clock']
+    const server = await startServer({ program, dataDir, env: clock('-10y'), flags })
+    expect(server.stderr.text).toContain('"event":"clock_accepted"')
+    expect(await server.stop()).toBe(0)
+  })
+
+  test('an hour behind or ten years ahead it starts, and after such a lead back only when told', async () => {
+    const dataDir = copyOfSample()
+    const behind = await startServer({ program, dataDir, env: clock('-1h') })
+    expect(await behind.stop()).toBe(0)
+    const ahead = await startServer({ program, dataDir, env: clock('+10y') })
+    await ahead.bootstrap('later')
+    expect(await ahead.stop()).toBe(0)
+    expect((await serve(dataDir)).code).toBe(75)
+    const back = await startServer({ program, dataDir, flags: ['--accept-clock'] })
+    expect(await back.stop()).toBe(0)
   })
 })

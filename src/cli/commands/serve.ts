@@ -13,10 +13,17 @@ import type { Surroundings } from '../surroundings.ts'
 /** What a stop may take beyond the drain time before the process ends all the same. */
 const stopGraceMs = 5000
 
+/** What callers get to take their refusals once the disk has failed (reliability.md case 225). */
+const storeFailureGraceMs = 500
+
 /** `gatehouse serve`: the server, until SIGTERM or SIGINT. */
 export function addServeCommand(program: Command, surroundings: Surroundings): void {
-  addSettingFlags(program.command('serve').description('run the server')).action(
-    (options: Record<string, unknown>) => serve(options, surroundings),
+  const command = program
+    .command('serve')
+    .description('run the server')
+    .option('--accept-clock', 'start though the clock is over a day behind the newest record')
+  addSettingFlags(command).action((options: Record<string, unknown>) =>
+    serve(options, surroundings),
   )
 }
 
@@ -24,8 +31,9 @@ function serve(
   options: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<void> {
-  const config = loadConfig({ ...surroundings.inputs, flags: settingFlags(options) })
-  return serveUntilStopped(config, surroundings, announce)
+  const { acceptClock, ...settings } = options
+  const config = loadConfig({ ...surroundings.inputs, flags: settingFlags(settings) })
+  return serveWith(config, surroundings, { announce, acceptsClock: acceptClock === true })
 }
 
 /** A server that is up, as its announcer is told of it. */
@@ -42,11 +50,28 @@ export type Announce = (
   surroundings: Surroundings,
 ) => void | Promise<void>
 
-/** Runs a server from start to drained stop; `announce` is called once it listens. */
-export async function serveUntilStopped(
+/**
+ * Runs a server from start to drained stop; `announce` is called once it listens.
+ * @throws AppError store_failed - the disk failed meanwhile
+ */
+export function serveUntilStopped(
   config: Config,
   surroundings: Surroundings,
   announce: Announce,
+): Promise<void> {
+  return serveWith(config, surroundings, { announce, acceptsClock: false })
+}
+
+interface ServeOptions {
+  readonly announce: Announce
+  /** Whether a clock far behind the newest record is taken for right. */
+  readonly acceptsClock: boolean
+}
+
+async function serveWith(
+  config: Config,
+  surroundings: Surroundings,
+  options: ServeOptions,
 ): Promise<void> {
   const logger = openLogger(config, surroundings, config.logLevel)
   surroundings.onCrash((error, kind) => {
@@ -55,7 +80,7 @@ export async function serveUntilStopped(
     surroundings.exit(exitCodes.failed)
   })
   try {
-    await run({ config, logger, surroundings }, announce)
+    await run({ config, logger, surroundings }, options)
   } finally {
     logger.flush()
   }
@@ -67,24 +92,41 @@ interface ServerInputs {
   readonly surroundings: Surroundings
 }
 
-async function run(inputs: ServerInputs, announce: Announce): Promise<void> {
+async function run(inputs: ServerInputs, { announce, acceptsClock }: ServeOptions): Promise<void> {
   const { config, logger, surroundings } = inputs
   const { openApp, listen } = await surroundings.loadServer()
   const app = await openApp(config, logger)
   try {
-    await app.start()
+    await orStoreFailed(app, () => app.start({ acceptsClock }))
     const listening = await listen(app, config, logger).catch((cause) => {
       throw cannotListen(config, cause)
     })
     const stopped = stopSignal(logger, surroundings)
-    await announce({ app, config, listening }, logger, surroundings)
-    await stopped
+    await orStoreFailed(app, async () => announce({ app, config, listening }, logger, surroundings))
+    await Promise.race([stopped, app.storeFailed])
     const stopping = Promise.all([listening.stop(), app.drain()])
-    await within(config.drainSeconds * 1000 + stopGraceMs, stopping)
+    const cutShort = app.storeFailed.then(() => Bun.sleep(storeFailureGraceMs))
+    await Promise.race([within(config.drainSeconds * 1000 + stopGraceMs, stopping), cutShort])
+    await throwStoreFailure(app)
   } finally {
     await app.close()
   }
   logger.info('stopped')
+}
+
+/** What failed because the disk did is told as that. */
+async function orStoreFailed(app: App, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    await throwStoreFailure(app)
+    throw error
+  }
+}
+
+async function throwStoreFailure({ storeFailed }: App): Promise<void> {
+  const failure = await Promise.race([storeFailed, Promise.resolve(null)])
+  if (failure !== null) throw failure
 }
 
 function cannotListen({ listen }: Config, cause: unknown): unknown {
