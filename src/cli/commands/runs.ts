@@ -12,6 +12,7 @@ import {
 import { findProject, findTool, idOf } from '../find_object.ts'
 import { pastMoment } from '../moment.ts'
 import { cell, column } from '../print.ts'
+import { runText } from '../run_text.ts'
 import type { Surroundings } from '../surroundings.ts'
 import type { Column } from '../text_table.ts'
 
@@ -40,6 +41,17 @@ export function addRunsCommands(program: Command, surroundings: Surroundings): v
     .option('--until <time>', 'before then')
     .action(apiAction(surroundings, list))
   apiCommand(runs, 'show <id>', 'show a run').action(apiAction(surroundings, show))
+  apiCommand(runs, 'verify <id>', 'ask the API what became of a run of unknown outcome').action(
+    apiAction(surroundings, verify),
+  )
+  apiCommand(runs, 'resolve <id>', 'say what became of a run of unknown outcome')
+    .addOption(
+      new Option('--outcome <outcome>', 'whether it took effect')
+        .choices(['done', 'not_done'])
+        .makeOptionMandatory(),
+    )
+    .option('--note <text>', 'how you know; kept with the run')
+    .action(apiAction(surroundings, resolve))
 }
 
 async function list({
@@ -79,5 +91,24 @@ function resultOf(run: JsonObject): string {
 }
 
 async function show({ api, print }: ApiCall<ApiOptions>, id: string): Promise<void> {
-  print(await api.get(`${path}/${encodeURIComponent(id)}`))
+  const run = await api.get(`${path}/${encodeURIComponent(id)}`)
+  print(run, () => runText(run))
+}
+
+async function verify({ api, print }: ApiCall<ApiOptions>, id: string): Promise<void> {
+  const answer = await api.post(`${path}/${encodeURIComponent(id)}/verify`, {})
+  print(answer, () => `${cell(answer.outcome)}: ${cell(answer.reason)}\n`)
+}
+
+interface ResolveOptions extends ApiOptions {
+  readonly outcome: string
+  readonly note?: string
+}
+
+async function resolve(
+  { api, options, print }: ApiCall<ResolveOptions>,
+  id: string,
+): Promise<void> {
+  const { outcome, note = null } = options
+  print(await api.post(`${path}/${encodeURIComponent(id)}/resolve`, { outcome, note }))
 }

@@ -1,10 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { getRun, listRuns } from '../../manage/runs.ts'
+import { verifyUnknownRun } from '../../executor/ledger/verify_unknown_run.ts'
+import { getRun, listRuns, notUnknown, resolveRun } from '../../manage/runs.ts'
+import type { Run } from '../../model/run.ts'
 import { runStates } from '../../model/run.ts'
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
 import { moment, pageOf, pageQuery, projectQuery } from '../schemas/common_schemas.ts'
 import { runJson, runSchema } from '../schemas/run_schemas.ts'
-import { json, problems, secured } from './route_parts.ts'
+import { json, jsonBody, problems, secured } from './route_parts.ts'
 
 const tags = ['Runs']
 const number = z.coerce.number().int().positive()
@@ -44,8 +46,58 @@ const show = createRoute({
   responses: { 200: json(runSchema, 'The run.'), ...problems },
 })
 
+const idParams = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) })
+
+const resolve = createRoute({
+  method: 'post',
+  path: '/runs/{id}/resolve',
+  operationId: 'resolveRun',
+  tags,
+  summary: 'Say what became of a run whose outcome is unknown',
+  description:
+    '`done`: repeats are told that it took effect. `not_done`: the same request may be sent afresh.',
+  security: secured,
+  request: {
+    params: idParams,
+    body: jsonBody(
+      z
+        .strictObject({
+          outcome: z.enum(['done', 'not_done']),
+          note: z.string().max(1_000).nullable().default(null).meta({
+            description: 'How you know; kept with the run and in the audit log.',
+          }),
+        })
+        .openapi('ResolveRun'),
+    ),
+  },
+  responses: { 200: json(runSchema, 'The run, settled.'), ...problems },
+})
+
+const verify = createRoute({
+  method: 'post',
+  path: '/runs/{id}/verify',
+  operationId: 'verifyRun',
+  tags,
+  summary: "Ask the API what became of a run whose outcome is unknown, by the tool's verify rule",
+  security: secured,
+  request: { params: idParams },
+  responses: {
+    200: json(
+      z
+        .object({
+          outcome: z.enum(['done', 'not_done', 'unclear']),
+          reason: z.string(),
+          run: runSchema,
+        })
+        .openapi('VerifiedRun'),
+      'What the API said; the run is settled unless that was unclear.',
+    ),
+    ...problems,
+  },
+})
+
 /** `/runs`. */
-export function runRoutes({ manage }: ManagementDeps): ManagementRouter {
+export function runRoutes({ manage, executor }: ManagementDeps): ManagementRouter {
   const router = createRouter()
   router.openapi(list, async (c) => {
     const query = c.req.valid('query')
@@ -65,6 +117,24 @@ export function runRoutes({ manage }: ManagementDeps): ManagementRouter {
   })
   router.openapi(show, async (c) => {
     return c.json(runJson(await getRun(manage, c.get('admin'), c.req.valid('param').id)), 200)
+  })
+  router.openapi(resolve, async (c) => {
+    const { id } = c.req.valid('param')
+    const { outcome, note } = c.req.valid('json')
+    const request = { id, outcome, note, by: 'operator' } as const
+    return c.json(runJson(await resolveRun(manage, c.get('admin'), request)), 200)
+  })
+  router.openapi(verify, async (c) => {
+    const { id } = c.req.valid('param')
+    const admin = c.get('admin')
+    const run: Run = await getRun(manage, admin, id)
+    if (run.state !== 'unknown') throw notUnknown(run)
+    const { outcome, reason } = await verifyUnknownRun(executor, run)
+    const settled =
+      outcome === 'unclear'
+        ? run
+        : await resolveRun(manage, admin, { id, outcome, by: 'verify', note: reason })
+    return c.json({ outcome, reason, run: runJson(settled) }, 200)
   })
   return router
 }
