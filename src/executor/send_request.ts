@@ -1,6 +1,7 @@
+import type { AbortNotice } from '../lib/abort_notice.ts'
 import type { HttpMethod } from '../model/tool.ts'
 import type { Connector } from './connector/connector.ts'
-import type { UpstreamResponse } from './connector/exchange.ts'
+import type { LateAnswer, UpstreamResponse } from './connector/exchange.ts'
 import type { GuardedTarget } from './guard_target.ts'
 
 // biome-ignore lint/performance/noBarrelFile: callers know this room, not the connector behind it
@@ -21,7 +22,9 @@ export interface SendOptions {
   readonly deadlineAtMs: number
   /** Cap on the decompressed body. */
   readonly maxResponseBytes: number
-  readonly signal: AbortSignal | null
+  readonly signal: AbortNotice | null
+  /** Told of an answer that begins after the deadline (case 200); null where nobody asks. */
+  readonly onLate?: ((answer: LateAnswer) => void) | null
 }
 
 /**
@@ -36,7 +39,7 @@ export function sendRequest(
   options: SendOptions,
 ): Promise<UpstreamResponse> {
   const { method, target: path, headers, body } = request
-  const { deadlineAtMs, maxResponseBytes, signal } = options
+  const { deadlineAtMs, maxResponseBytes, signal, onLate } = options
   return connector.exchange({
     target,
     method,
@@ -47,5 +50,6 @@ export function sendRequest(
     deadlineAtMs,
     signal,
     reuse: true,
+    ...(onLate == null ? {} : { onLate }),
   })
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts'
 import { parseIpAddress } from '../../lib/ip_address.ts'
 import type { GuardedTarget } from '../guard_target.ts'
 import { type DeadlineQueue, Expiring } from './deadline_queue.ts'
-import { peerProblem, type TlsTrust } from './tls_trust.ts'
+import { CertificateRefusal, peerProblem, type TlsTrust } from './tls_trust.ts'
 
 /** Who a connection belongs to at the moment: an exchange, or the idle pool. */
 export interface ConnectionUser {
@@ -156,6 +156,8 @@ export class Connection extends Expiring {
   secured(socket: Socket<Connection>, isAuthorized: boolean, error: Error | null): void {
     if (this.dialer === null) return
     this.tlsMs = performance.now() - this.startedAtMs - this.connectMs
+    // It hung up before it showed a certificate.
+    if ((error as { code?: unknown } | null)?.code === 'ECONNRESET') return this.closed(undefined)
     const problem = peerProblem(socket, { isAuthorized, error }, this.nameToVerify())
     const refused = problem ?? this.trust.refusal(socket)
     if (refused === null) this.ready()
@@ -163,6 +165,7 @@ export class Connection extends Expiring {
       this.failDial(
         `The certificate of ${this.place()} is not accepted: ${refused}`,
         'upstream_tls',
+        new CertificateRefusal(refused),
       )
   }
 
@@ -211,10 +214,11 @@ export class Connection extends Expiring {
   private failDial(
     what: string,
     code: 'upstream_connection' | 'upstream_tls' = 'upstream_connection',
+    cause?: CertificateRefusal,
   ) {
     const { dialer } = this
     this.destroy()
-    dialer?.dialFailed(new AppError(code, { reason: `${what}.` }))
+    dialer?.dialFailed(new AppError(code, { reason: `${what}.`, cause }))
   }
 
   private nameToVerify(): { host: string; isIpLiteral: boolean } {

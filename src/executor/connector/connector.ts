@@ -16,6 +16,8 @@ export interface ConnectorOptions extends TlsTrustOptions {
   readonly writeIdleMs?: number
   /** How long one address may take to connect and shake hands; 5 s, never past the deadline. */
   readonly connectTimeoutMs?: number
+  /** How long after its deadline a request may still be answered, for the record; 30 s. */
+  readonly lateMs?: number
 }
 
 /**
@@ -39,6 +41,8 @@ export class Connector {
       encoder: new RequestEncoder(),
       departures: new Departures(),
       writeIdleMs: options.writeIdleMs ?? 500,
+      lateMs: options.lateMs ?? 30_000,
+      late: new Set(),
       isClosed: false,
     }
   }
@@ -62,5 +66,6 @@ export class Connector {
   close(): void {
     this.deps.isClosed = true
     this.deps.pool.clear()
+    for (const exchange of this.deps.late) exchange.endLate()
   }
 }

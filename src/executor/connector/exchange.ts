@@ -1,4 +1,5 @@
 import type { AppError } from '../../errors.ts'
+import type { AbortNotice } from '../../lib/abort_notice.ts'
 import type { HttpMethod } from '../../model/tool.ts'
 import type { GuardedTarget } from '../guard_target.ts'
 import type { ByteSpan } from './byte_span.ts'
@@ -18,9 +19,18 @@ export interface Exchange {
   /** When it all must be over, on the clock of `performance.now()`. */
   readonly deadlineAtMs: number
   /** Fires to give up; the socket is destroyed at once. */
-  readonly signal: AbortSignal | null
+  readonly signal: AbortNotice | null
   /** Whether an idle connection may be taken; a write takes one only while it is surely alive. */
   readonly reuse: boolean
+  /** Told, once at most, of an answer that begins after the deadline; no one gets it (case 200). */
+  readonly onLate?: (answer: LateAnswer) => void
+}
+
+/** An answer nobody waits for any more. */
+export interface LateAnswer {
+  readonly status: number
+  /** From the beginning of the exchange to the answer's status. */
+  readonly afterMs: number
 }
 
 /** How long each phase took, in milliseconds; 0 for a phase that did not take place. */
@@ -85,6 +95,8 @@ export interface ExchangeFailure {
   readonly sent: 'no' | 'maybe'
   /** Status of the answer, where it had begun. */
   readonly status: number | undefined
+  /** Bytes received for it, as they came over the wire. */
+  readonly bytesReceived: number
   readonly timings: ExchangeTimings
 }
 
@@ -93,6 +105,7 @@ export class ExchangeError extends Error implements ExchangeFailure {
   readonly error: AppError
   readonly sent: 'no' | 'maybe'
   readonly status: number | undefined
+  readonly bytesReceived: number
   readonly timings: ExchangeTimings
 
   constructor(failure: ExchangeFailure) {
@@ -101,6 +114,7 @@ export class ExchangeError extends Error implements ExchangeFailure {
     this.error = failure.error
     this.sent = failure.sent
     this.status = failure.status
+    this.bytesReceived = failure.bytesReceived
     this.timings = failure.timings
   }
 }

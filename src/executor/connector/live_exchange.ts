@@ -19,8 +19,15 @@ export interface ExchangeDeps {
   readonly departures: Departures
   /** A write takes only connections used within this time. */
   readonly writeIdleMs: number
+  /** How long a request that timed out may still be answered, for the record. */
+  readonly lateMs: number
+  /** Exchanges that are over and wait for that. */
+  readonly late: Set<LiveExchange>
   isClosed: boolean
 }
+
+/** How many exchanges may wait for late answers at once. */
+const maxLate = 256
 
 /**
  * One exchange from first byte to last. It settles exactly once, and whatever ends it early destroys
@@ -32,7 +39,7 @@ export class LiveExchange
   implements ConnectionUser, Dialer, Departing, BodyOpener, BodyOwner, EventListenerObject
 {
   readonly promise: Promise<UpstreamResponse>
-  readonly deadlineAtMs: number
+  deadlineAtMs: number
   private readonly exchange: Exchange
   private readonly deps: ExchangeDeps
   private readonly settlement = Promise.withResolvers<UpstreamResponse>()
@@ -106,6 +113,7 @@ export class LiveExchange
   }
 
   received(bytes: Buffer): void {
+    if (this.isLate) return this.receivedLate(bytes)
     if (this.bytesReceived === 0) this.firstByteAtMs = performance.now()
     this.bytesReceived += bytes.length
     try {
@@ -117,11 +125,12 @@ export class LiveExchange
   }
 
   writable(): void {
-    this.flush()
+    if (!this.isLate) this.flush()
   }
 
   closed(error: Error | undefined): void {
     this.connection = null
+    if (this.isLate) return this.endLate()
     const isUnanswered = this.bytesReceived === 0
     if (isUnanswered && this.isReused && this.exchange.method === 'GET') return this.retry()
     try {
@@ -164,14 +173,64 @@ export class LiveExchange
 
   /** The deadline is total: neither a slow drip nor a retry moves it (reliability.md cases 178, 179). */
   override expire(): void {
+    if (this.isLate) return this.endLate()
     const timeoutMs = Math.max(0, Math.round(this.deadlineAtMs - this.startedAtMs))
     const reason = `The upstream gave no complete answer within ${timeoutMs} ms.`
-    this.fail(new AppError('upstream_timeout', { reason }))
+    const error = new AppError('upstream_timeout', { reason })
+    if (!this.mayBeAnsweredLate()) return this.fail(error)
+    this.settle()
+    this.settlement.reject(this.failure(error))
+    this.waitForLateAnswer()
+  }
+
+  /** Stops waiting for an answer that nobody gets. */
+  endLate(): void {
+    const { connection, deps } = this
+    if (!deps.late.delete(this)) return
+    deps.dial.deadlines.delete(this)
+    this.body?.abort()
+    this.connection = null
+    connection?.destroy()
   }
 
   /** The caller's signal fired. */
   handleEvent(): void {
     this.fail(cancelled())
+  }
+
+  private get isLate(): boolean {
+    return this.deps.late.size > 0 && this.deps.late.has(this)
+  }
+
+  /** Whether all of the request is out and its answer has not begun. */
+  private mayBeAnsweredLate(): boolean {
+    const { exchange, deps, connection, unsent, parser } = this
+    const isOut = this.wasSent && connection !== null && unsent.length === 0
+    return (
+      exchange.onLate !== undefined && isOut && parser.head === null && deps.late.size < maxLate
+    )
+  }
+
+  private waitForLateAnswer(): void {
+    const { deps } = this
+    this.deadlineAtMs = performance.now() + deps.lateMs
+    deps.late.add(this)
+    deps.dial.deadlines.add(this)
+  }
+
+  private receivedLate(bytes: Buffer): void {
+    let isBroken = false
+    try {
+      this.parser.push(bytes)
+    } catch {
+      isBroken = true
+    }
+    const { head } = this.parser
+    if (head === null && !isBroken) return
+    this.endLate()
+    if (head === null) return
+    const afterMs = performance.now() - this.startedAtMs
+    this.exchange.onLate?.({ status: head.status, afterMs })
   }
 
   private maxIdleMs(): number {
@@ -267,13 +326,17 @@ export class LiveExchange
     this.body?.abort()
     this.connection?.destroy()
     this.connection = null
-    const failure = {
+    this.settlement.reject(this.failure(error))
+  }
+
+  private failure(error: unknown): ExchangeError {
+    return new ExchangeError({
       error: error instanceof AppError ? error : new AppError('internal', { cause: error }),
-      sent: this.wasSent ? ('maybe' as const) : ('no' as const),
+      sent: this.wasSent ? 'maybe' : 'no',
       status: this.parser.head?.status,
+      bytesReceived: this.bytesReceived,
       timings: this.timings(),
-    }
-    this.settlement.reject(new ExchangeError(failure))
+    })
   }
 
   private settle(): void {

@@ -5,6 +5,7 @@ export type KeptHeader =
   | 'cache-control'
   | 'content-type'
   | 'etag'
+  | 'last-modified'
   | 'location'
   | 'retry-after'
   | 'x-request-id'
@@ -154,6 +155,7 @@ const names: readonly FieldName[] = [
   'connection',
   'keep-alive',
   'etag',
+  'last-modified',
   'location',
   'retry-after',
   'x-request-id',

@@ -9,6 +9,9 @@ export interface TlsTrustOptions {
   readonly refusedFingerprints?: readonly string[]
 }
 
+/** Why a certificate is not accepted; it will not be the next time either. */
+export class CertificateRefusal extends Error {}
+
 /** What Bun.connect takes beside its documented options; node:tls in Bun hands it over the same way. */
 interface ContextTlsOptions extends TLSOptions {
   readonly secureContext?: unknown
