@@ -43,6 +43,7 @@ function countedStore() {
       return database.read(operation)
     },
     write: (operation, durability) => database.write(operation, durability),
+    record: (operation, durability) => database.record(operation, durability),
     close: () => database.close(),
   }
   return { counter, database: counted }
