@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../src/errors.ts'
 import { callCauses } from './error_causes/call_causes.ts'
 import { memberCauses } from './error_causes/member_causes.ts'
+import { openapiCauses } from './error_causes/openapi_causes.ts'
 import { peopleCauses } from './error_causes/people_causes.ts'
 import { requestCauses } from './error_causes/request_causes.ts'
 import { upstreamCauses } from './error_causes/upstream_causes.ts'
@@ -55,6 +56,10 @@ export const errorGroups = {
       'sent and got no answer is always reported as [`outcome_unknown`](#outcome_unknown); the ' +
       'code that led to it stands in the reason.',
   },
+  openapi: {
+    title: 'Importing an OpenAPI document',
+    about: 'Nothing was changed. An import that failed says the same in its `error`.',
+  },
   house: {
     title: 'The server and its store',
     about: 'The caller did nothing wrong. The server log has more.',
@@ -73,5 +78,6 @@ export const errorCauses: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   ...memberCauses,
   ...peopleCauses,
   ...callCauses,
+  ...openapiCauses,
   ...upstreamCauses,
 }

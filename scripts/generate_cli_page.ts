@@ -20,7 +20,7 @@ runs \`serve\` when no command is given. Every command explains itself with \`--
 
 * **Answers** go to standard output, everything else to standard error. With \`--json\` an answer is JSON,
   and so is a failure: \`{"error": {"detail": …, "code": …, "reason": …}}\`.
-* **Projects, tools and integrations** are named by slug or name, or by id; assertion keys by \`kid\` or
+* **Projects, tools, integrations and OpenAPI sources** are named by slug or name, or by id; assertion keys by \`kid\` or
   id, members by external id or id. \`--project\` may be left out while there is only one.
 * **Lists** come in pages of 50; \`--limit\` goes to 200, and the last line gives the \`--cursor\` of the
   next page.

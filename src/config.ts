@@ -57,6 +57,16 @@ export const settings = {
     'private upstreams that tools may call: host, host:port, CIDR or http://host:port',
   ),
   upstream_ca_file: optional(pathSetting, 'PEM file of further authorities to trust upstream'),
+  upstream_concurrency: settled(
+    integerSetting(1, 10_000),
+    '64',
+    'calls under way at once to one upstream of a project',
+  ),
+  upstream_queue: settled(
+    integerSetting(0, 100_000),
+    '128',
+    'calls that wait beyond that; further ones are refused',
+  ),
   fetch_client_documents: settled(
     wordSwitchSetting,
     'true',
@@ -134,6 +144,10 @@ export interface Config extends OidcConfig {
   readonly upstreamCaFile: string | null
   /** Content of that file. */
   readonly upstreamCaPem: string | null
+  /** Calls under way at once to one upstream of a project. */
+  readonly upstreamConcurrency: number
+  /** Calls that wait beyond that. */
+  readonly upstreamQueue: number
   /** Whether client metadata documents are fetched; pinned ones are known in any case. */
   readonly fetchClientDocuments: boolean
   /** 32 bytes; null: DATA/master.key. */
@@ -264,6 +278,8 @@ class SettingReader {
       egressAllow: this.read('egress_allow'),
       upstreamCaFile,
       upstreamCaPem: upstreamCaFile === null ? null : this.readPem(upstreamCaFile),
+      upstreamConcurrency: this.read('upstream_concurrency'),
+      upstreamQueue: this.read('upstream_queue'),
       fetchClientDocuments: this.read('fetch_client_documents'),
       masterKey: this.read('master_key'),
       memberSessionMinutes: this.read('member_session_minutes'),

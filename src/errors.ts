@@ -134,6 +134,17 @@ export const catalogue = {
   header_not_settable: line('invalid', 400, 'headers_template sets a header that is not settable'),
   schema_too_complex: line('invalid', 422, 'The JSON Schema is too large or too deep'),
   remote_ref: line('invalid', 422, 'The JSON Schema refers to another document'),
+  document_unreadable: line('invalid', 422, 'The API description cannot be read'),
+
+  // importing an OpenAPI document (wire.md §9)
+  document_unavailable: line('upstream', 502, 'The document could not be fetched'),
+  import_failed: line('internal', 500, 'The import failed'),
+  import_running: line('conflict', 409, 'The source is being imported already'),
+  import_not_ready: line('conflict', 409, 'The import is not one that can be applied'),
+  import_superseded: line('conflict', 409, 'The plan no longer fits the source'),
+  dangerous_changes: line('conflict', 409, 'The import makes dangerous changes'),
+  nothing_to_roll_back: line('conflict', 409, 'There is nothing to roll back to'),
+  too_many_imports: line('rate_limited', 429, 'Too many imports are waiting'),
 
   // a tool call (wire.md §7)
   unknown_tool: line('invalid', 400, 'Unknown tool'),
@@ -145,10 +156,14 @@ export const catalogue = {
   invalid_argument: line('invalid', 400, 'An argument cannot be used where the template puts it'),
   invalid_header_value: line('invalid', 400, 'An argument cannot be sent as a header value'),
   template_escape: line('invalid', 400, 'An argument would change the path of the request'),
-  request_too_large: line('invalid', 400, 'The rendered request is too large'),
+  request_too_large: line('invalid', 413, 'The rendered request is too large'),
   secret_undecryptable: line('internal', 500, 'Failed to decrypt auth secret'),
+  upstream_auth_failed: line('upstream', 502, 'The upstream credential could not be obtained'),
   egress_denied: line('forbidden', 403, 'The upstream address is not allowed by the egress policy'),
   aborted_before_send: line('forbidden', 403, 'The call was stopped before it was sent'),
+  idempotency_key_invalid: line('invalid', 400, 'The idempotency key is not valid'),
+  idempotency_key_off: line('invalid', 422, 'The tool takes no idempotency key'),
+  idempotency_key_reuse: line('invalid', 422, 'The idempotency key was used for another request'),
   call_cancelled: line('invalid', 499, 'The client went away'),
   tool_execution_failed: line('internal', 500, 'Tool execution failed'),
   upstream_timeout: line('upstream', 500, 'Tool execution timed out'),
@@ -161,24 +176,35 @@ export const catalogue = {
   upstream_incomplete: line('upstream', 502, 'Upstream tool call failed — connection error'),
   upstream_decode: line('upstream', 502, 'Upstream tool call failed — connection error'),
   response_too_large: line('upstream', 502, 'Upstream tool call failed — response too large'),
+  upstream_unavailable: line('upstream', 502, 'Upstream tool call failed — upstream unavailable'),
+  upstream_overloaded: line('upstream', 502, 'Upstream tool call failed — upstream overloaded'),
   output_schema: line(
     'upstream',
     502,
     "The upstream's answer does not fit the tool's output_schema",
   ),
+  response_shape: line('upstream', 502, "The upstream's answer could not be shaped"),
+  result_not_found: line('not_found', 404, 'No such result, or no longer'),
   outcome_unknown: line(
     'unknown_outcome',
     409,
     'outcome_unknown: the request may have reached the upstream; it was not sent again',
   ),
 
+  run_not_unknown: line('conflict', 409, 'The outcome of the run is not unknown'),
+  run_not_verifiable: line('conflict', 409, 'There is nothing to verify the run with'),
+
   // the house
   too_many_streams: line('rate_limited', 429, 'Too many open streams'),
   rate_limited: line('rate_limited', 429, 'Rate limit exceeded'),
+  quota_exceeded: line('rate_limited', 429, 'Quota exceeded'),
   too_many_failures: line('rate_limited', 429, 'Too many failed authentications'),
   overloaded: line('unavailable', 503, 'Too many calls are in flight'),
   shutting_down: line('unavailable', 503, 'The server is shutting down'),
   store_unavailable: line('unavailable', 503, 'The store is not available'),
+  storage_full: line('unavailable', 503, 'The disk of the store is full'),
+  store_failed: line('unavailable', 503, 'The disk of the store has failed'),
+  clock_behind: line('unavailable', 503, 'The clock is behind what the store has on record'),
   store_locked: line('unavailable', 503, 'The data directory is in use by another process'),
   store_unusable: line('internal', 500, 'The data directory cannot be used'),
   store_too_new: line('internal', 500, 'The database was written by a newer version'),
@@ -204,6 +230,8 @@ export interface AppErrorOptions {
   readonly errors?: readonly FieldError[]
   /** How long to wait before the same may succeed; the `Retry-After` header. */
   readonly retryAfterSeconds?: number
+  /** Scopes to ask for with the next credential; the challenge names them. */
+  readonly scopes?: readonly string[]
   /** For the log only. */
   readonly cause?: unknown
 }
@@ -216,6 +244,7 @@ export class AppError extends Error {
   readonly reason: string | undefined
   readonly errors: readonly FieldError[]
   readonly retryAfterSeconds: number | undefined
+  readonly scopes: readonly string[]
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     const entry: CatalogueLine = catalogue[code]
@@ -227,5 +256,6 @@ export class AppError extends Error {
     this.reason = options.reason
     this.errors = options.errors ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.scopes = options.scopes ?? []
   }
 }

@@ -103,7 +103,7 @@ async function openBench(options: BenchOptions, surroundings: Surroundings): Pro
 async function openSubject(bench: Bench): Promise<Subject> {
   const { children, command, directory, upstream, note } = bench
   const dataDir = join(directory, 'data')
-  mkdirSync(dataDir)
+  mkdirSync(dataDir, { mode: 0o700 })
   note('starting Gatehouse and adding 1,000 tools')
   const options = { command, dataDir, port: await freePort(), upstream: upstream.url }
   const first = await startGatehouse(children, options)

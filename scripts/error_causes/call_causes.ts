@@ -141,6 +141,23 @@ export const callCauses = {
       'If the upstream is meant, start the server with the `--egress-allow` entry that `reason` ' +
       'names; see [egress.md](egress.md).',
   },
+  idempotency_key_invalid: {
+    group: 'call',
+    cause: 'The key is not 1 to 255 visible ASCII characters.',
+    fix: 'Send a UUID, or another text without spaces.',
+  },
+  idempotency_key_off: {
+    group: 'call',
+    cause:
+      'The call names its request by a key, and the tool has `deduplication.mode: "off"`: nothing ' +
+      'would keep the request from being sent twice.',
+    fix: 'Call without a key, or set the mode to `key` or `identical`; see [retries.md](retries.md).',
+  },
+  idempotency_key_reuse: {
+    group: 'call',
+    cause: 'Under the same key another tool, or the same with other arguments, was called before.',
+    fix: 'Give every request a key of its own. A key stands for 24 hours.',
+  },
   aborted_before_send: {
     group: 'call',
     cause:

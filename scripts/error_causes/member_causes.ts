@@ -203,11 +203,23 @@ export const memberCauses = {
   rate_limited: {
     group: 'call',
     cause:
-      'The API key, or the member, has made as many calls as its `calls_per_minute` allows. ' +
-      '`reason` says whose limit it is. It is an HTTP 429 at `/mcp` also for a tool call.',
+      'The API key, member, project, integration or tool has made as many calls as its ' +
+      '`calls_per_minute` allows, or has `max_concurrent` calls under way. `reason` says whose ' +
+      'limit it is. It is an HTTP 429 at `/mcp` also for a tool call.',
     fix:
       'Wait as `Retry-After` says. `mcp_whoami` shows limits and what is left of them; ' +
       `${show('member limit')} changes that of one member. See ` +
       '[members.md](members.md#rate-limits).',
+  },
+
+  quota_exceeded: {
+    group: 'call',
+    cause:
+      'The project, integration, member or tool has made as many calls as its `calls_per_day` or ' +
+      '`calls_per_month` allows. `reason` says whose limit it is and when the next day or month ' +
+      'begins, in UTC. Nothing was sent. It is an HTTP 429 at `/mcp` also for a tool call.',
+    fix:
+      'Wait as `Retry-After` says, or raise the limit. `mcp_whoami` shows limits and what is left ' +
+      `of them, ${show('usage')} what they were used for. See [usage.md](usage.md).`,
   },
 } as const satisfies CausesOf

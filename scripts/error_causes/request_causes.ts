@@ -170,7 +170,8 @@ export const requestCauses = {
     group: 'request',
     cause:
       'Another tool of the project has that name (upper and lower case count as one), another ' +
-      'project has that slug, or the name is `mcp_whoami`, which every project has.',
+      'project has that slug, or the name is that of a tool that Gatehouse itself answers: ' +
+      '`mcp_whoami`, `search_tools`, `describe_tool`, `call_tool` and `result_read`.',
     fix: 'Choose another name.',
   },
   version_conflict: {

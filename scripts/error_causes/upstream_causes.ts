@@ -2,6 +2,15 @@ import type { CausesOf } from '../error_causes.ts'
 
 /** Causes and fixes of errors about the upstream, the server and its store. */
 export const upstreamCauses = {
+  upstream_auth_failed: {
+    group: 'upstream',
+    cause:
+      'The token endpoint of `oauth_client_credentials` gave no token: it refused client id or secret, ' +
+      'could not be reached, or is barred by the egress policy. Nothing was sent to the API.',
+    fix:
+      '`reason` names the host and what it said. Check `auth_oauth` and the secret, which is ' +
+      '`client_id:client_secret`.',
+  },
   upstream_timeout: {
     group: 'upstream',
     cause: 'The upstream gave no complete answer within `timeout_ms` of the tool.',
@@ -61,10 +70,42 @@ export const upstreamCauses = {
       'Ask the API for less (a page, fewer fields): a model pays for every byte. Or raise ' +
       '`max_response_bytes` (64 MiB at most).',
   },
+  upstream_unavailable: {
+    group: 'upstream',
+    cause:
+      'The last five attempts in a row found the upstream down, so calls to it are stopped for a ' +
+      'while: 5 seconds first, 2 minutes at most. This call was not sent.',
+    fix:
+      '`reason` names the last failure and when the next call goes through; repair that. It is safe ' +
+      'to call again. See [upstreams.md](upstreams.md#when-an-upstream-is-down).',
+  },
+  upstream_overloaded: {
+    group: 'upstream',
+    cause:
+      'Too many calls to this upstream are under way and waiting, or this one waited for its turn ' +
+      'until its deadline. It was not sent.',
+    fix:
+      'Call again later. If the API can take more at once, raise ' +
+      '[`upstream_concurrency`](configuration.md#settings); else make it faster.',
+  },
   output_schema: {
     group: 'upstream',
     cause: "The upstream's answer is not what `output_schema` promises clients.",
     fix: 'Correct `output_schema` or the API; or leave `output_schema` out.',
+  },
+  response_shape: {
+    group: 'upstream',
+    cause:
+      'The answer came, and the projection of `response` fails on it: a function meets a type it ' +
+      'does not take, or the work is too much for this answer.',
+    fix: 'Correct `response.projection`, see [answers.md](answers.md). `reason` says what failed.',
+  },
+  result_not_found: {
+    group: 'upstream',
+    cause:
+      'The handle of a long answer is unknown, more than an hour old, of another caller, pushed out ' +
+      'by newer ones, or of a tool that may not be called any more.',
+    fix: 'Call the tool again.',
   },
   outcome_unknown: {
     group: 'upstream',
@@ -72,8 +113,21 @@ export const upstreamCauses = {
       'A write left for the upstream and no answer came back: a time-out, a broken connection, or ' +
       'Gatehouse stopped in between. It may have taken effect. It is never sent again by itself.',
     fix:
-      'Look at the upstream before repeating it. An upstream that honours `Idempotency-Key` or ' +
-      'deduplicates on `X-Tengine-Request-Id` can tell what became of it.',
+      'Look at the upstream before repeating it. A tool with a [verify rule](retries.md#verify) finds ' +
+      'out by itself when the call is repeated; an administrator settles the run with ' +
+      '`gatehouse runs resolve`. Until then an equal call is not sent, for a day; one under a new ' +
+      'idempotency key is.',
+  },
+  run_not_unknown: {
+    group: 'upstream',
+    cause: 'Only a run whose state is `unknown` can be verified or resolved.',
+    fix: '`gatehouse runs show RUN_ID` says what became of it.',
+  },
+  run_not_verifiable: {
+    group: 'upstream',
+    cause:
+      'The tool has no [verify rule](retries.md#verify), or had none when the request was sent.',
+    fix: 'Look in the API yourself, then `gatehouse runs resolve RUN_ID`.',
   },
 
   too_many_streams: {
@@ -94,9 +148,29 @@ export const upstreamCauses = {
   store_unavailable: {
     group: 'house',
     cause:
-      'The database cannot be read or written: the disk is full, or fails. No call that writes is ' +
-      'sent then.',
-    fix: 'Free space, or repair the disk.',
+      'The database cannot be read or written: the disk fails, a page is damaged, or another program ' +
+      'has it locked. No call that writes is sent then.',
+    fix: 'See [storage.md](storage.md); the server log has the cause.',
+  },
+  storage_full: {
+    group: 'house',
+    cause:
+      'There is no room to record what a call would do, so nothing was sent. What only reads goes on.',
+    fix: 'Free space. The server notices within a second; there is no need to restart it.',
+  },
+  store_failed: {
+    group: 'house',
+    cause:
+      'A write or a sync of the database failed. The server stops at once, with exit code 70: what ' +
+      'is on the disk can be told only by reading it again.',
+    fix: 'Look at the system log for the disk. Started again, it reports writes under way as `unknown`.',
+  },
+  clock_behind: {
+    group: 'house',
+    cause:
+      'The clock is more than a day behind the newest record. Tokens and limits would count wrongly. ' +
+      'Exit code 75.',
+    fix: 'Set the clock. If the records are what is wrong, start once with `--accept-clock`.',
   },
   store_locked: {
     group: 'house',

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { dropOldest } from '../lib/drop_oldest.ts'
 import { Meter } from '../lib/gcra.ts'
 import type { RateLimit } from '../model/rate_limit.ts'
+import { ownerText } from '../model/usage_limit.ts'
 
 const maxBuckets = 100_000
 /** What is left at most when room is made, so that it need not be made for every new bucket. */
@@ -45,7 +46,8 @@ export class RateLimits {
     return meter?.remaining(callsPerMinute, this.clock.monotonicMs()) ?? callsPerMinute
   }
 
-  private giveBack(limits: readonly RateLimit[]): void {
+  /** Takes back a call that was admitted at this moment and is not made. */
+  giveBack(limits: readonly RateLimit[]): void {
     for (const { bucket } of limits) this.meters.get(bucket)?.giveBack()
   }
 
@@ -76,7 +78,7 @@ export class RateLimits {
 }
 
 function ruleOf({ of, callsPerMinute }: RateLimit): string {
-  const owner = of === 'key' ? 'This API key' : 'This member'
+  const owner = of === 'key' ? 'This API key' : ownerText(of)
   const calls = callsPerMinute === 1 ? '1 call' : `${callsPerMinute} calls`
   return `${owner} may make ${calls} a minute.`
 }

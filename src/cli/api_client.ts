@@ -12,9 +12,17 @@ export interface ApiPage {
   readonly next_cursor: string | null
 }
 
+/** Text with its media type. */
+export interface UploadedText {
+  readonly text: string
+  readonly contentType: string
+}
+
 const requestTimeoutMs = 60_000
-/** A tool call ends by the server's own deadline; this one is for a server that never answers. */
-const executeTimeoutMs = 15 * 60_000
+/** These end by the server's own deadlines; this one is for a server that never answers. */
+const longTimeoutMs = 15 * 60_000
+const isLong = (path: string) =>
+  path.endsWith('/execute') || path.startsWith('/api/v1/openapi-sources/')
 
 /** The management API as commands use it. Every method throws ApiFailure for a reported failure. */
 export class ApiClient {
@@ -27,6 +35,18 @@ export class ApiClient {
   /** One object. */
   get(path: string, query: Query = {}): Promise<JsonObject> {
     return this.object('GET', path + queryText(query))
+  }
+
+  /** What is not JSON, as it stands. */
+  async text(path: string, query: Query = {}): Promise<string> {
+    const response = await this.transport.send({
+      method: 'GET',
+      path: path + queryText(query),
+      headers: {},
+      timeoutMs: requestTimeoutMs,
+    })
+    if (response.ok) return response.text()
+    throw await this.failure(response)
   }
 
   /** One page of a list. */
@@ -59,6 +79,23 @@ export class ApiClient {
     return this.object('PATCH', path, body)
   }
 
+  /** Puts an object in place of what was there. */
+  put(path: string, body: JsonObject): Promise<JsonObject> {
+    return this.object('PUT', path, body)
+  }
+
+  /** Sends a document as it stands, or files as a form. */
+  async upload(path: string, content: UploadedText | FormData): Promise<JsonObject> {
+    const isForm = content instanceof FormData
+    const headers = isForm ? {} : { 'content-type': content.contentType }
+    const answer = await this.exchange(
+      { method: 'POST', path, body: isForm ? content : content.text },
+      headers,
+    )
+    if (!isJsonObject(answer)) throw this.notOurs()
+    return answer
+  }
+
   /** Deletes an object; there is no answer. */
   async delete(path: string): Promise<void> {
     await this.send('DELETE', path)
@@ -75,22 +112,28 @@ export class ApiClient {
     return answer
   }
 
-  private async send(
-    method: ApiRequest['method'],
-    path: string,
-    body?: JsonObject,
+  private send(method: ApiRequest['method'], path: string, body?: JsonObject): Promise<JsonValue> {
+    if (body === undefined) return this.exchange({ method, path }, {})
+    const json = { 'content-type': 'application/json' }
+    return this.exchange({ method, path, body: JSON.stringify(body) }, json)
+  }
+
+  private async exchange(
+    request: Pick<ApiRequest, 'method' | 'path' | 'body'>,
+    headers: Readonly<Record<string, string>>,
   ): Promise<JsonValue> {
-    const json = body === undefined ? {} : { 'content-type': 'application/json' }
     const response = await this.transport.send({
-      method,
-      path,
-      headers: { accept: 'application/json', ...json },
-      timeoutMs: path.endsWith('/execute') ? executeTimeoutMs : requestTimeoutMs,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...request,
+      headers: { accept: 'application/json', ...headers },
+      timeoutMs: isLong(request.path) ? longTimeoutMs : requestTimeoutMs,
     })
+    if (response.ok) return this.read(response)
+    throw await this.failure(response)
+  }
+
+  private async failure(response: Response): Promise<ApiFailure> {
     const answer = await this.read(response)
-    if (response.ok) return answer
-    throw new ApiFailure(problemIn(answer, response.status) ?? this.unexplained(response.status))
+    return new ApiFailure(problemIn(answer, response.status) ?? this.unexplained(response.status))
   }
 
   private async read(response: Response): Promise<JsonValue> {

@@ -30,7 +30,7 @@ export interface ApiCall<O extends ApiOptions> {
   printPage(page: ApiPage, columns: readonly Column<JsonObject>[]): void
 }
 
-type Words = readonly (string | undefined)[]
+type Words = readonly (string | readonly string[] | undefined)[]
 
 /**
  * Makes the action of an API command: its arguments as Commander hands them over, and the server that

@@ -34,6 +34,17 @@ export async function findIntegration(
   return named('integration', wanted, all)
 }
 
+/** The OpenAPI source of a project with this id or name. @throws CliFailure - there is none */
+export async function findOpenapiSource(
+  api: ApiClient,
+  projectId: string,
+  wanted: string,
+): Promise<JsonObject> {
+  const query = { project_id: projectId }
+  const all = await Array.fromAsync(api.items('/api/v1/openapi-sources', query))
+  return named('OpenAPI source', wanted, all)
+}
+
 /** The tool of a project with this id or name, upper and lower case alike. @throws CliFailure - there is none */
 export async function findTool(
   api: ApiClient,

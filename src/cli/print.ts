@@ -40,10 +40,10 @@ export function detailsText(answer: JsonObject): string {
   return textDetails(pairsOf(answer))
 }
 
-/** A flat object in the answer is spread out; anything deeper is shown as JSON. */
+/** A flat object in the answer is spread out, unless nothing in it is set; anything deeper is JSON. */
 function pairsOf(answer: JsonObject, prefix = ''): [string, string][] {
   return Object.entries(answer).flatMap(([name, value]): [string, string][] => {
-    const isSpread = prefix === '' && isJsonObject(value) && isFlat(value)
+    const isSpread = prefix === '' && isJsonObject(value) && isFlat(value) && !isUnset(value)
     return isSpread ? pairsOf(value, `${name}_`) : [[labelOf(prefix + name), valueText(value)]]
   })
 }
@@ -52,6 +52,8 @@ const isFlat = (object: JsonObject) => {
   const values = Object.values(object)
   return values.length > 0 && values.every(isCell)
 }
+
+const isUnset = (object: JsonObject) => Object.values(object).every((value) => value === null)
 
 const isCell = (value: JsonValue) =>
   typeof value !== 'object' ||
@@ -73,8 +75,11 @@ function labelOf(name: string): string {
   return [first.slice(0, 1).toUpperCase() + first.slice(1), ...rest].join(' ')
 }
 
-const valueText = (value: JsonValue) =>
-  isCell(value) ? cell(value) : JSON.stringify(value, null, 2)
+function valueText(value: JsonValue): string {
+  if (isCell(value)) return cell(value)
+  if (isJsonObject(value) && isUnset(value)) return cell(null)
+  return JSON.stringify(value, null, 2)
+}
 
 /** A value as a table shows it. */
 export function cell(value: JsonValue | undefined): string {

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline'
 import { isatty } from 'node:tty'
 import { processInputs } from '../config.ts'
 import { openFileSink } from './file_sink.ts'
@@ -20,6 +21,7 @@ export function processSurroundings(): Surroundings {
     columns: (isatty(1) && process.stdout.columns) || 80,
     inputs: processInputs(),
     nowMs: Date.now,
+    ask: isatty(0) && isatty(2) ? (question) => ask(question, stderr) : null,
     readStdin: () => Bun.stdin.text(),
     loadServer,
     // HTTP_PROXY is ignored: a management request holds a credential.
@@ -27,6 +29,18 @@ export function processSurroundings(): Surroundings {
     onStopSignal,
     onCrash,
     exit: (code) => process.exit(code),
+  }
+}
+
+/** The line is edited by the terminal itself, which turns Ctrl-C into a signal as everywhere. */
+async function ask(question: string, stderr: { write(text: string): void }): Promise<string> {
+  stderr.write(question)
+  const lines = createInterface({ input: process.stdin, terminal: false })
+  try {
+    for await (const line of lines) return line
+    return ''
+  } finally {
+    lines.close()
   }
 }
 

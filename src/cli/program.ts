@@ -12,6 +12,7 @@ import { addHealthcheckCommand } from './commands/healthcheck.ts'
 import { addIntegrationCommands } from './commands/integration.ts'
 import { addMemberCommands } from './commands/member.ts'
 import { addOauthClientCommands } from './commands/oauth_client.ts'
+import { addOpenapiCommands } from './commands/openapi.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addProjectCommands } from './commands/project.ts'
 import { addRunsCommands } from './commands/runs.ts'
@@ -24,6 +25,8 @@ import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addToolCommands } from './commands/tool.ts'
 import { addTrustedIssuerCommands } from './commands/trusted_issuer.ts'
+import { addUpstreamCommands } from './commands/upstream.ts'
+import { addUsageCommand } from './commands/usage.ts'
 import { addUserCommands } from './commands/user.ts'
 import { addVersionCommand } from './commands/version.ts'
 import { bugStack, exitCodeOf, exitCodes, problemOf, problemText } from './failure.ts'
@@ -51,7 +54,17 @@ const commands: readonly (readonly [string, readonly AddCommand[]])[] = [
       addSetupUrlCommand,
     ],
   ],
-  ['Tools:', [addToolCommands, addRunsCommands, addSignatureCommands]],
+  [
+    'Tools:',
+    [
+      addOpenapiCommands,
+      addToolCommands,
+      addRunsCommands,
+      addUpstreamCommands,
+      addUsageCommand,
+      addSignatureCommands,
+    ],
+  ],
   [
     'Members:',
     [addMemberCommands, addAssertionKeyCommands, addAssertionCommands, addSigningKeyCommands],

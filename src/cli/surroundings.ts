@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly columns: number
   readonly inputs: Omit<ConfigInputs, 'flags'>
   readonly nowMs: () => number
+  /** Puts a question to the person at the terminal: their line; null where nobody sits at one. */
+  readonly ask: ((question: string) => Promise<string>) | null
   /** Everything on standard input, as UTF-8 text. */
   readStdin(): Promise<string>
   loadServer(): Promise<ServerModules>

@@ -8,10 +8,10 @@ import type { Surroundings } from './surroundings.ts'
 
 /** One request to the management API; the path starts with `/`. */
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | FormData
   readonly timeoutMs: number
 }
 

@@ -19,6 +19,8 @@ export class MasterKey {
   readonly formKey: Buffer
   /** Chains the audit log. */
   readonly auditKey: Buffer
+  /** Gives the keys that answers are sealed with while repeats may ask for them. */
+  readonly answerKey: Buffer
 
   constructor(key: Uint8Array) {
     if (key.byteLength !== 32) throw new TypeError('a master key has 32 bytes')
@@ -26,6 +28,7 @@ export class MasterKey {
     this.cursorKey = derive(key, 'cursor')
     this.formKey = derive(key, 'form')
     this.auditKey = derive(key, 'audit')
+    this.answerKey = derive(key, 'answer')
     this.id = sha256Hex(derive(key, 'id')).slice(0, 16)
   }
 }

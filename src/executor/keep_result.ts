@@ -30,7 +30,7 @@ export interface LongResult {
 }
 
 /** How long the rest of an answer can be read. */
-export const resultLifeMs = 3_600_000
+const resultLifeMs = 3_600_000
 
 const LIMITS: ResultLimits = { holderBytes: 32 * 1024 * 1024, totalBytes: 256 * 1024 * 1024 }
 

@@ -4,10 +4,16 @@ import { formatRunId } from '../lib/run_id.ts'
 import { nextTraceparent } from '../lib/trace_context.ts'
 import type { Principal } from '../model/principal.ts'
 import { authorize } from './authorize.ts'
-import { callerVariables, type ExecutorDeps, sendsKey } from './call_tool.ts'
+import { type ExecutorDeps, sendsKey } from './call_tool.ts'
+import { callerVariables } from './caller_variables.ts'
 import type { CompiledTool } from './compile_tool.ts'
-import { renderRequest } from './render_request.ts'
-import { maskedHeaders, type SignedRequest, signRequest } from './sign_request.ts'
+import {
+  maskedHeaders,
+  maskedTarget,
+  type SignedRequest,
+  signRequest,
+  withToken,
+} from './sign_request.ts'
 import { validateArguments } from './validate_arguments.ts'
 
 /** Exactly what a call would send, its secrets masked. Nothing is sent and no run is recorded. */
@@ -36,11 +42,13 @@ export async function previewCall(
   const { compiled } = call
   const args = validateArguments(authorize(principal, compiled), call.arguments)
   const caller = callerVariables(principal)
-  const rendered = renderRequest(compiled.template, args, caller)
+  const rendered = compiled.plan.render(args, caller)
   if (compiled.auth === null) throw compiled.authFailure ?? new AppError('secret_undecryptable')
   const requestId = formatRunId(deps.newRunId())
   const { definition } = compiled.tool
-  const signed = signRequest(rendered, compiled.auth, {
+  // No token is fetched for a look; what stands for it is masked like one.
+  const auth = compiled.auth.client === null ? compiled.auth : withToken(compiled.auth, 'token')
+  const signed = signRequest(rendered, auth, {
     requestId,
     timestampSeconds: Math.floor(deps.clock.nowMs() / 1000),
     traceparent: nextTraceparent(null, requestId),
@@ -54,7 +62,7 @@ export async function previewCall(
 
 function describe(signed: SignedRequest): Omit<CallPreview, 'egressRefusal'> {
   const { method, canonicalLine } = signed
-  const url = signed.baseUrl + signed.target
+  const url = signed.baseUrl + maskedTarget(signed)
   const headers = maskedHeaders(signed)
   const body = signed.body === null ? null : Buffer.from(signed.body).toString('utf8')
   const words = ['curl', '-X', method, quoted(url)]

@@ -6,9 +6,11 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { formatListen, localUrl } from '../model/setting.ts'
+import { boundedRequest } from './bounded_body.ts'
 import { type GuardRules, guardRules } from './guards.ts'
 import type { Pace, Peer, TcpPeer } from './peer.ts'
-import { failureResponse } from './problem.ts'
+import { failureResponse, problemResponse } from './problem.ts'
+import { isUpload, maxUploadBodyBytes } from './uploaded_document.ts'
 
 /** Where a listening server is reached. */
 export interface Bound {
@@ -70,7 +72,32 @@ export async function listen(app: Served, config: Config, logger: Logger): Promi
   }
 }
 
+interface Arriving {
+  readonly request: Request
+  /** Largest body where no document is uploaded. */
+  readonly maxBytes: number
+}
+
+/** The server takes a body as large as a document may be; everything else is bound to its setting. */
+function take(app: Served, arriving: Arriving, peer: Peer): Promise<Response> | Response {
+  const { request, maxBytes } = arriving
+  if (isUploadUrl(request)) return app.fetch(request, peer)
+  try {
+    return app.fetch(boundedRequest(request, maxBytes), peer)
+  } catch (error) {
+    if (error instanceof AppError) return problemResponse(error, randomUUID())
+    throw error
+  }
+}
+
+/** Most requests are told by their method or one look at their URL. */
+const isUploadUrl = ({ method, url }: Request): boolean =>
+  method === 'POST' &&
+  url.includes('/openapi-sources/') &&
+  isUpload(method, new URL(url, 'http://localhost').pathname)
+
 function bindTcp(app: Served, config: Config, logger: Logger): Server<undefined> {
+  const { maxBodyBytes: maxBytes } = config
   return Bun.serve({
     hostname: config.listen.host,
     port: config.listen.port,
@@ -78,8 +105,8 @@ function bindTcp(app: Served, config: Config, logger: Logger): Server<undefined>
     // Without this two servers could share the port, each answering half of the requests.
     reusePort: false,
     idleTimeout: idleSeconds.quiet,
-    maxRequestBodySize: config.maxBodyBytes,
-    fetch: (request, server) => app.fetch(request, new Caller(request, server)),
+    maxRequestBodySize: Math.max(config.maxBodyBytes, maxUploadBodyBytes),
+    fetch: (request, server) => take(app, { request, maxBytes }, new Caller(request, server)),
     error: (error) => crash(error, logger),
   })
 }
@@ -110,14 +137,15 @@ function bindSocket(app: Served, config: Config, logger: Logger): Server<undefin
     throw new AppError('store_unusable', { reason })
   }
   rmSync(path, { force: true })
+  const { maxBodyBytes: maxBytes } = config
   const server = Bun.serve({
     unix: path,
     development: false,
     // Only the machine's own administrator gets here, and may wait for a slow tool. Bun's types leave
     // the option out for a socket, and `server.timeout` does nothing there.
     ...({ idleTimeout: 0 } as object),
-    maxRequestBodySize: config.maxBodyBytes,
-    fetch: (request) => app.fetch(request, { kind: 'socket' }),
+    maxRequestBodySize: Math.max(config.maxBodyBytes, maxUploadBodyBytes),
+    fetch: (request) => take(app, { request, maxBytes }, { kind: 'socket' }),
     error: (error) => crash(error, logger),
   })
   chmodSync(path, 0o600)

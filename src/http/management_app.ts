@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { authenticateMinter } from '../access/mint_session_token.ts'
 import { AppError } from '../errors.ts'
 import { decodeUtf8, type JsonValue, parseJson } from '../lib/json.ts'
+import { readBounded } from './bounded_body.ts'
 import {
   createRouter,
   type ManagementDeps,
@@ -24,6 +25,10 @@ import { integrationRoutes } from './routes/integration_routes.ts'
 import { memberRoutes } from './routes/member_routes.ts'
 import { oauthClientRoutes } from './routes/oauth_client_routes.ts'
 import { oauthRoutes } from './routes/oauth_routes.ts'
+import { openapiImportRoutes } from './routes/openapi_import_routes.ts'
+import { openapiOverrideRoutes } from './routes/openapi_override_routes.ts'
+import { openapiPlanRoutes } from './routes/openapi_plan_routes.ts'
+import { openapiSourceRoutes } from './routes/openapi_source_routes.ts'
 import { pageAssetRoutes } from './routes/page_asset_routes.ts'
 import { policyRoutes } from './routes/policy_routes.ts'
 import { projectRoutes } from './routes/project_routes.ts'
@@ -37,8 +42,11 @@ import { jwksRoutes, signingKeyRoutes } from './routes/signing_key_routes.ts'
 import { toolCallRoutes } from './routes/tool_call_routes.ts'
 import { toolRoutes } from './routes/tool_routes.ts'
 import { trustedIssuerRoutes } from './routes/trusted_issuer_routes.ts'
+import { upstreamRoutes } from './routes/upstream_routes.ts'
+import { usageRoutes } from './routes/usage_routes.ts'
 import { userRoutes } from './routes/user_routes.ts'
 import { wellKnownRoutes } from './routes/well_known_routes.ts'
+import { isUpload } from './uploaded_document.ts'
 
 /** The management API and its documentation, as one function of a request. */
 export interface ManagementApp {
@@ -49,6 +57,14 @@ export interface ManagementApp {
 const MAX_BODY_BYTES = 1024 * 1024
 /** The same where a token is asked for. */
 const MAX_TOKEN_BYTES = 64 * 1024
+
+/** Importing OpenAPI documents. */
+const openapiRoutes = [
+  openapiImportRoutes,
+  openapiPlanRoutes,
+  openapiOverrideRoutes,
+  openapiSourceRoutes,
+]
 
 /** Builds the management API: every route and middleware of it is listed here. */
 export function createManagementApp(deps: ManagementDeps): ManagementApp {
@@ -79,7 +95,9 @@ export function createManagementApp(deps: ManagementDeps): ManagementApp {
       c.set('exactBody', await readBody(c.req.raw, MAX_TOKEN_BYTES))
     } else {
       const administratorOf = await requestAdministrator(deps, c)
-      const body = await readBody(c.req.raw, MAX_BODY_BYTES)
+      const isDocument = isUpload(c.req.method, c.req.path)
+      // A document is read by its route, once, and not as JSON.
+      const body = isDocument ? {} : await readBody(c.req.raw, MAX_BODY_BYTES)
       c.set('exactBody', body)
       c.set('admin', administratorOf(body))
     }
@@ -96,7 +114,9 @@ export function createManagementApp(deps: ManagementDeps): ManagementApp {
   app.route('/api/v1', oauthClientRoutes(deps))
   app.route('/api/v1', toolRoutes(deps))
   app.route('/api/v1', toolCallRoutes(deps))
-  app.route('/api/v1', runRoutes(deps))
+  for (const routes of openapiRoutes) app.route('/api/v1', routes(deps))
+  for (const routes of [runRoutes, usageRoutes]) app.route('/api/v1', routes(deps))
+  app.route('/api/v1', upstreamRoutes(deps))
   app.route('/api/v1', adminTokenRoutes(deps))
   app.route('/api/v1', assertionKeyRoutes(deps))
   app.route('/api/v1', auditRoutes(deps))
@@ -137,7 +157,7 @@ async function readBody(request: Request, maxBytes: number): Promise<JsonValue> 
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) {
     throw new AppError('body_too_large')
   }
-  const bytes = await request.clone().bytes()
+  const bytes = await readBounded(request.clone() as unknown as Request, maxBytes)
   if (bytes.byteLength > maxBytes) throw new AppError('body_too_large')
   if (bytes.byteLength === 0) return {}
   const type = request.headers.get('content-type') ?? ''

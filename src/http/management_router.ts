@@ -5,11 +5,13 @@ import type { ConsoleDeps } from '../access/console_session.ts'
 import type { ExternalSignIn } from '../access/external_sign_in.ts'
 import type { FailedAttempts } from '../access/failed_attempts.ts'
 import type { RateLimits } from '../access/rate_limits.ts'
+import type { UsageControl } from '../access/usage_control.ts'
 import { AppError, type FieldError } from '../errors.ts'
 import type { ExecutorDeps } from '../executor/call_tool.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { Logger } from '../log.ts'
 import type { ManageDeps } from '../manage/manage_deps.ts'
+import type { OpenapiDeps } from '../manage/openapi/openapi_deps.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import type { Principal } from '../model/principal.ts'
 import type { OauthDeps } from '../oauth/oauth_deps.ts'
@@ -23,8 +25,10 @@ export interface ManagementDeps {
   readonly external: ExternalSignIn | null
   readonly executor: ExecutorDeps
   readonly manage: ManageDeps
+  readonly openapi: OpenapiDeps
   readonly oauth: OauthDeps
   readonly limits: RateLimits
+  readonly usage: UsageControl
   readonly failures: FailedAttempts
   readonly logger: Logger
 }
@@ -52,6 +56,13 @@ export type ManagementRouter = OpenAPIHono<ManagementEnv>
 /** Creates a router whose validation failures are answered alike. */
 export function createRouter(): ManagementRouter {
   return new OpenAPIHono<ManagementEnv>({ defaultHook: refuseInvalid })
+}
+
+/** Checks a value as routes check theirs. @throws AppError validation_failed */
+export function checkedBy<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const result = schema.safeParse(value)
+  refuseInvalid(result)
+  return result.data as z.infer<T>
 }
 
 type Validation = { success: true } | { success: false; error: z.core.$ZodError }

@@ -2,12 +2,14 @@ import { AppError } from '../errors.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Administrator } from '../model/admin_token.ts'
 import { type Project, slugOf } from '../model/project.ts'
+import { type ToolTokens, toolTokensOf } from '../model/tool_mode.ts'
 import {
   findProject,
   insertProject,
   listProjects as listAll,
   updateProject as writeProject,
 } from '../store/project_store.ts'
+import { findProjectServing } from '../store/tool_total_store.ts'
 import { audited, changesBetween } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
@@ -92,7 +94,14 @@ export async function getProject(
 export type ProjectChange = Partial<
   Pick<
     Project,
-    'name' | 'slug' | 'description' | 'isSuspended' | 'memberCallsPerMinute' | 'requireAssertionJti'
+    | 'name'
+    | 'slug'
+    | 'description'
+    | 'isSuspended'
+    | 'memberCallsPerMinute'
+    | 'requireAssertionJti'
+    | 'toolMode'
+    | 'toolBudgetTokens'
   >
 >
 
@@ -113,5 +122,14 @@ export async function updateProject(
   })
   if (written === 'slug_taken') throw slugTaken(changed.slug)
   if (written === null) throw notFound('project')
+  const { toolMode, toolBudgetTokens } = written
+  if (toolMode !== project.toolMode || toolBudgetTokens !== project.toolBudgetTokens) {
+    deps.onToolsChanged(project.id)
+  }
   return written
+}
+
+/** Adds up what a project's tools cost a model. */
+export async function readToolTokens(deps: ManageDeps, { id }: Project): Promise<ToolTokens> {
+  return toolTokensOf(await deps.database.read(() => findProjectServing(id)))
 }

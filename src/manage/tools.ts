@@ -4,9 +4,12 @@ import { AppError } from '../errors.ts'
 import { canonicalJson } from '../lib/canonical_json.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Administrator } from '../model/admin_token.ts'
+import { isBuiltinToolName } from '../model/builtin_tool_names.ts'
+import type { RequestMap } from '../model/request_map.ts'
 import type { Tool, ToolDefinition } from '../model/tool.ts'
 import type { Operation } from '../store/database.ts'
 import { findProject } from '../store/project_store.ts'
+import { findRequestMap } from '../store/request_map_store.ts'
 import { addMissingScopes } from '../store/scope_store.ts'
 import {
   deleteSecret,
@@ -24,6 +27,7 @@ import {
 } from '../store/tool_store.ts'
 import { audited, changesBetween } from './audit.ts'
 import type { ManageDeps } from './manage_deps.ts'
+import { importedToolEdit } from './openapi/imported_tool_edit.ts'
 import { type CursorPage, type PageRequest, readPage } from './paging.ts'
 import { inReach, notFound, projectInReach } from './reach.ts'
 
@@ -43,9 +47,6 @@ export interface SecretChange {
   readonly keepPreviousUntilMs?: number
 }
 
-/** What a tool may be called with; `mcp_whoami` is every project's own. */
-const reservedNames = new Set(['mcp_whoami'])
-
 /** Registers a tool. @throws AppError - each registration error of wire.md §5, name_taken */
 export async function createTool(
   deps: ManageDeps,
@@ -54,17 +55,20 @@ export async function createTool(
     readonly projectId: number | null
     readonly definition: ToolDefinition
     readonly isEnabled: boolean
+    readonly isPinned?: boolean
+    readonly tags?: readonly string[]
   },
 ): Promise<ToolView> {
   const projectId = projectInReach(admin, input.projectId)
-  const { definition } = input
+  const { definition, isEnabled, isPinned = false, tags = [] } = input
   const secret = input.secret === undefined || input.secret === '' ? null : input.secret
-  checkDefinition(deps, definition, { secret, hasSecret: secret !== null })
+  const hasSecret = secret !== null
+  checkDefinition(deps, definition, { secret, hasSecret, map: await mapOf(deps, definition) })
   if ((await deps.database.read(() => findProject(projectId))) === null) throw notFound('project')
   const version = newVersion(deps, admin, definition)
   const created = await audited(deps, admin, {
     operation: function* (): Operation<Tool | null> {
-      const id = yield* insertTool({ ...version, projectId, isEnabled: input.isEnabled })
+      const id = yield* insertTool({ ...version, projectId, isEnabled, isPinned, tags })
       if (id === null) return null
       yield* addMissingScopes(projectId, definition.requiredScopes, version.nowMs)
       if (secret !== null)
@@ -104,6 +108,8 @@ export async function getTool(
 export interface ToolChange extends SecretChange {
   readonly definition: Partial<ToolDefinition>
   readonly isEnabled?: boolean
+  readonly isPinned?: boolean
+  readonly tags?: readonly string[]
 }
 
 /** Edits a tool: changed content becomes a new immutable version. */
@@ -116,9 +122,13 @@ export async function updateTool(
   const tool = await toolInReach(deps, admin, target.id)
   const definition = { ...tool.definition, ...change.definition }
   const secrets = await deps.database.read(() => listSecrets(tool.id))
-  checkDefinition(deps, definition, secretAfter(deps, tool, { change, definition, secrets }))
-  const isEnabled = change.isEnabled ?? tool.isEnabled
-  const edit = { ...newVersion(deps, admin, definition), tool, isEnabled }
+  const secretState = secretAfter(deps, tool, { change, definition, secrets })
+  const map = await mapOf(deps, definition)
+  checkDefinition(deps, definition, { ...secretState, map })
+  const { isEnabled = tool.isEnabled, isPinned = tool.isPinned, tags = tool.tags } = change
+  const beside = { tool, isEnabled, isPinned, tags }
+  const edit = { ...newVersion(deps, admin, definition), ...beside }
+  const keepOverride = await importedToolEdit(deps, tool, change)
   const outcome = await audited(deps, admin, {
     operation: function* () {
       const written = yield* writeTool(edit)
@@ -126,6 +136,7 @@ export async function updateTool(
       if (written !== 'written') return written
       yield* addMissingScopes(tool.projectId, definition.requiredScopes, edit.nowMs)
       yield* writeSecrets(deps, tool, { change, secrets, isNewStrategy })
+      if (keepOverride !== null) yield* keepOverride(edit.nowMs)
       return written
     },
     event: (written) =>
@@ -195,13 +206,15 @@ const toolEvent = (verb: string, tool: Tool, details: JsonObject) => ({
 /** Which fields of a tool change; what was in them is in its versions. */
 function toolChanges(
   tool: Tool,
-  edit: { readonly definition: ToolDefinition; readonly isEnabled: boolean },
+  edit: Pick<Tool, 'definition' | 'isEnabled' | 'isPinned' | 'tags'>,
   { secret }: SecretChange,
 ): JsonObject {
   const fields = Object.keys(changesBetween(tool.definition, edit.definition))
   return {
     fields: secret === undefined ? fields : [...fields, 'auth_secret'],
     ...(tool.isEnabled === edit.isEnabled ? {} : { is_enabled: edit.isEnabled }),
+    ...(tool.isPinned === edit.isPinned ? {} : { is_pinned: edit.isPinned }),
+    ...(Bun.deepEquals(tool.tags, edit.tags) ? {} : { tags: [...edit.tags] }),
   }
 }
 
@@ -257,10 +270,18 @@ function openSecret(deps: ManageDeps, tool: Tool, { field, sealed }: SealedSecre
   return unseal(deps.masterKey, { projectId: tool.projectId, toolId: tool.id, field }, sealed)
 }
 
-function checkDefinition(deps: ManageDeps, definition: ToolDefinition, state: SecretState): void {
+async function mapOf({ database }: ManageDeps, { requestMap }: ToolDefinition) {
+  return requestMap === null ? null : database.read(() => findRequestMap(requestMap))
+}
+
+function checkDefinition(
+  deps: ManageDeps,
+  definition: ToolDefinition,
+  state: SecretState & { readonly map: RequestMap | null },
+): void {
   const { authStrategy, name } = definition
-  if (reservedNames.has(name.toLowerCase())) throw nameTaken(name)
-  deps.checkDefinition(definition, state.secret)
+  if (isBuiltinToolName(name)) throw nameTaken(name)
+  deps.checkDefinition(definition, state)
   if (authStrategy !== 'none' && !state.hasSecret) {
     throw new AppError('auth_secret_required', {
       detail: `encrypted_auth_secret is required when auth_strategy is '${authStrategy}'`,

@@ -1,11 +1,19 @@
 import { type AccessDeps, authenticate } from '../access/authenticate.ts'
 import type { RateLimits } from '../access/rate_limits.ts'
+import type { UsageControl } from '../access/usage_control.ts'
 import { AppError } from '../errors.ts'
 import type { ExecutorDeps } from '../executor/call_tool.ts'
 import { decodeUtf8, type JsonObject, type JsonValue, parseJson } from '../lib/json.ts'
 import type { Principal, PrincipalNames } from '../model/principal.ts'
+import { type BuiltinTool, BuiltinTools } from './builtin_tools.ts'
+import { callOtherTool } from './builtins/call_tool.ts'
+import { describeTool } from './builtins/describe_tool.ts'
+import { resultReadTool } from './builtins/result_read.ts'
+import { searchTool } from './builtins/search_tools.ts'
+import { whoamiTool } from './builtins/whoami.ts'
 import { answerHeaders, idOf, rpcCodes, rpcErrorResponse } from './json_rpc.ts'
 import { LogLevels } from './log_level.ts'
+import type { ExchangeNote, McpExchange } from './mcp_exchange.ts'
 import {
   hasNamedParams,
   isMessage,
@@ -16,12 +24,9 @@ import {
 import { OpenStreams } from './open_streams.ts'
 import { type McpRequest, readHotRequest } from './protocol.ts'
 import { SdkServer } from './sdk_server.ts'
-import {
-  answerToolsCall,
-  type ExchangeNote,
-  type McpExchange,
-  type ToolsCallDeps,
-} from './tools_call.ts'
+import { type ReadServing, ServedModes } from './served_modes.ts'
+import { ToolCatalogs } from './tool_search/tool_catalogs.ts'
+import { answerToolsCall, type ToolsCallDeps } from './tools_call.ts'
 import { ToolsList, type ToolsListOptions } from './tools_list.ts'
 
 /** What the MCP door needs of the house. */
@@ -29,8 +34,11 @@ export interface McpDeps extends ToolsListOptions {
   readonly access: AccessDeps
   readonly executor: ExecutorDeps
   readonly limits: RateLimits
+  readonly usage: UsageControl
   /** What the principal's project and integration are called; not read on the path of a call. */
   readonly readNames: (principal: Principal) => Promise<PrincipalNames>
+  /** How a project's tools are served; read once per epoch. */
+  readonly readServing: ReadServing
   readonly maxBodyBytes: number
   /** Gives where the metadata of an MCP URL is, by the project's slug; null for `/mcp`. */
   readonly resourceMetadataOf: (slug: string | null) => string
@@ -63,14 +71,17 @@ export class McpEndpoint {
 
   constructor(deps: McpDeps) {
     this.deps = deps
-    this.list = new ToolsList(deps)
+    const { executor, limits, usage, resourceMetadataOf } = deps
+    const modes = new ServedModes(deps.readServing)
+    const builtins = new BuiltinTools(builtinToolsOf(deps))
+    this.list = new ToolsList({ ...deps, builtins, modes })
     this.streams = new OpenStreams(deps.access)
-    const { executor, readNames, limits, resourceMetadataOf } = deps
     const logLevels = new LogLevels()
-    this.calls = { executor, readNames, limits, logLevels, resourceMetadataOf }
+    this.calls = { executor, limits, usage, logLevels, builtins, resourceMetadataOf }
     this.sdk = new SdkServer({
       setLogLevel: (exchange, level) => this.calls.logLevels.set(exchange, level),
-      names: (exchange) => deps.readNames(exchange.principal),
+      names: ({ principal }) => deps.readNames(principal),
+      serving: ({ principal }) => modes.of(principal),
     })
   }
 
@@ -198,6 +209,16 @@ export class McpEndpoint {
     const response = await this.sdk.answerModern(watched, body, { ...exchange, signal })
     return withEnd(response, opened.end)
   }
+}
+
+/** The tools that Gatehouse itself answers, in the order they are listed. */
+function builtinToolsOf(deps: McpDeps): BuiltinTool[] {
+  const { readTools, executor } = deps
+  const search = { catalogs: new ToolCatalogs(readTools), tools: executor.tools }
+  return [
+    ...[whoamiTool(deps), searchTool(search), describeTool(search), callOtherTool(search)],
+    resultReadTool(deps),
+  ]
 }
 
 /** The response, with `end` called once nothing more of it will be sent. */

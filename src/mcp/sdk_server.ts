@@ -10,7 +10,8 @@ import {
 import type { JsonValue } from '../lib/json.ts'
 import type { PrincipalNames } from '../model/principal.ts'
 import { version } from '../version.ts'
-import type { McpExchange } from './tools_call.ts'
+import type { McpExchange } from './mcp_exchange.ts'
+import type { Serving } from './served_modes.ts'
 
 /** What the SDK's server asks of the door. */
 export interface SdkServerDeps {
@@ -18,6 +19,8 @@ export interface SdkServerDeps {
   setLogLevel(exchange: McpExchange, level: LoggingLevel): void
   /** The project's name, and its description for the server's instructions. */
   names(exchange: McpExchange): Promise<PrincipalNames>
+  /** What the caller is served, for a line in the instructions. */
+  serving(exchange: McpExchange): Promise<Serving>
 }
 
 /**
@@ -83,9 +86,13 @@ export class SdkServer {
   }
 
   private async build(exchange: McpExchange): Promise<Server> {
-    const { projectName, instructions } = await this.deps.names(exchange)
+    const [names, serving] = await Promise.all([
+      this.deps.names(exchange),
+      this.deps.serving(exchange),
+    ])
+    const instructions = instructionsOf(names, serving)
     const server = new Server(
-      { name: 'gatehouse', title: projectName, version },
+      { name: 'gatehouse', title: names.projectName, version },
       {
         // Prompts and resources are declared, with empty lists, for clients that ask regardless.
         capabilities: { tools: { listChanged: true }, prompts: {}, resources: {}, logging: {} },
@@ -101,6 +108,13 @@ export class SdkServer {
     answerEmptyLists(server)
     return server
   }
+}
+
+/** The project's description, and how to go about a catalogue that is not listed. */
+function instructionsOf({ instructions }: PrincipalNames, { mode, tools }: Serving): string {
+  if (mode === 'list') return instructions
+  const line = `${tools} tools are available here, too many to list: find them with search_tools, read one with describe_tool, run it with call_tool.`
+  return instructions === '' ? line : `${instructions}\n\n${line}`
 }
 
 /** Well-formed requests for the methods of our own never come here; the SDK says what is malformed. */

@@ -37,8 +37,8 @@ function structuredMember(text: string | null, era: Era): string {
 }
 
 function metaJson(result: ToolCallResult): string {
-  const { runId, upstreamStatus, durationMs } = result
-  return `{"tengine/request_id":"${runId}","tengine/status":${upstreamStatus},"tengine/replayed":false,"tengine/duration_ms":${durationMs}}`
+  const { runId, upstreamStatus, durationMs, isReplayed } = result
+  return `{"tengine/request_id":"${runId}","tengine/status":${upstreamStatus},"tengine/replayed":${isReplayed},"tengine/duration_ms":${durationMs}}`
 }
 
 function failureJson(result: ToolCallResult, error: AppError): string {
@@ -47,6 +47,7 @@ function failureJson(result: ToolCallResult, error: AppError): string {
   const meta = {
     'tengine/request_id': runId,
     'tengine/status': result.upstreamStatus,
+    ...(result.isReplayed ? { 'tengine/replayed': true } : {}),
     'tengine/duration_ms': result.durationMs,
     'tengine/error': {
       status: error.status,

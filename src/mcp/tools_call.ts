@@ -1,11 +1,13 @@
-import { CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server'
+import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server'
 import type { RateLimits } from '../access/rate_limits.ts'
+import { type UsageControl, type UsageLease, underLease } from '../access/usage_control.ts'
 import { AppError } from '../errors.ts'
 import { callTool, type ExecutorDeps, type ToolCall } from '../executor/call_tool.ts'
 import type { CompiledTool } from '../executor/compile_tool.ts'
 import { bearerChallenge } from '../lib/bearer_challenge.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
-import { holdsScope, type Principal, type PrincipalNames } from '../model/principal.ts'
+import { holdsScope, type Principal } from '../model/principal.ts'
+import type { BuiltinTools } from './builtin_tools.ts'
 import {
   type CallEnding,
   type Interest,
@@ -24,42 +26,23 @@ import {
   rpcResultResponse,
 } from './json_rpc.ts'
 import { isLogLevel, type LogLevels } from './log_level.ts'
+import type { McpExchange } from './mcp_exchange.ts'
 import { paramHeaderMismatch } from './param_headers.ts'
 import type { McpRequest } from './protocol.ts'
 import { callResultJson } from './tool_result.ts'
-import { whoamiJson, whoamiName } from './whoami.ts'
-
-/** One authenticated HTTP exchange. */
-export interface McpExchange {
-  readonly principal: Principal
-  readonly headers: Headers
-  /** The project named in the path; null for `/mcp`. */
-  readonly slug: string | null
-  /** Fires when the client goes away: that is how a call is cancelled (MCP 2026-07-28). */
-  readonly signal: AbortSignal
-  /** What the log should say of the exchange; filled while it is answered. */
-  readonly note: ExchangeNote
-}
-
-/** What the access log says of an MCP exchange. */
-export interface ExchangeNote {
-  method?: string
-  tool?: string
-  runId?: string
-  error?: AppError
-}
 
 /** What answering a call needs. */
 export interface ToolsCallDeps {
   readonly executor: ExecutorDeps
   readonly limits: RateLimits
+  readonly usage: UsageControl
   readonly logLevels: LogLevels
-  readonly readNames: (principal: Principal) => Promise<PrincipalNames>
+  readonly builtins: BuiltinTools
   /** Gives where the metadata of an MCP URL is, by the project's slug; null for `/mcp`. */
   readonly resourceMetadataOf: (slug: string | null) => string
 }
 
-/** Answers `tools/call` (wire.md §7). @throws AppError rate_limited */
+/** Answers `tools/call` (wire.md §7). @throws AppError rate_limited, quota_exceeded */
 export async function answerToolsCall(
   deps: ToolsCallDeps,
   request: McpRequest,
@@ -68,17 +51,59 @@ export async function answerToolsCall(
   const name = String(request.params.name)
   exchange.note.tool = name
   if (!hasFitResponses(request.params)) return rpcErrorResponse(request.id, unfitResponses)
-  if (name === whoamiName) {
-    const client = clientName(request.meta, exchange.headers)
-    const names = await deps.readNames(exchange.principal)
-    const context = { client, era: request.era, limits: deps.limits }
-    return rpcResultResponse(request.id, whoamiJson(exchange.principal, names, context))
-  }
-  deps.limits.admit(exchange.principal.rateLimits)
-  const compiled = await resolve(deps.executor, request, exchange.principal)
-  const mismatch = request.era === 'modern' ? mirroredMismatch(compiled, request, exchange) : null
+  const { builtins } = deps
+  const builtin = builtins.find(name)
+  if (builtin === null) return answerOwnTool(deps, request, { ...exchange, isMirrored: true })
+  const args = (request.params.arguments ?? {}) as JsonObject
+  const answer = await builtin.answer({ arguments: args, request, exchange, builtins })
+  if ('resultJson' in answer) return rpcResultResponse(request.id, answer.resultJson)
+  return answerInstead(
+    deps,
+    { ...request, params: { ...request.params, ...answer.call } },
+    exchange,
+  )
+}
+
+/** Answers the call that a built-in tool makes for its caller. */
+function answerInstead(
+  deps: ToolsCallDeps,
+  request: McpRequest,
+  exchange: McpExchange,
+): Promise<Response> {
+  const name = String(request.params.name)
+  exchange.note.tool = name
+  if (deps.builtins.find(name) !== null) return answerToolsCall(deps, request, exchange)
+  return answerOwnTool(deps, request, { ...exchange, isMirrored: false })
+}
+
+interface OwnToolExchange extends McpExchange {
+  /** Whether the client had the tool's schema before it, and so mirrors arguments in headers. */
+  readonly isMirrored: boolean
+}
+
+/** One that was let in: answered by one call, which ends the lease. */
+interface AdmittedExchange extends McpExchange {
+  readonly lease: UsageLease
+}
+
+/** What stands for a tool that is not there. */
+const noLease: UsageLease = { end: () => {} }
+
+/** Answers the call of one of the project's tools. */
+async function answerOwnTool(
+  deps: ToolsCallDeps,
+  request: McpRequest,
+  given: OwnToolExchange,
+): Promise<Response> {
+  const { principal } = given
+  deps.limits.admit(principal.rateLimits)
+  const compiled = await resolve(deps.executor, request, principal)
+  const isModern = request.era === 'modern'
+  const mismatch = isModern && given.isMirrored ? mirroredMismatch(compiled, request, given) : null
   if (mismatch !== null) return rpcErrorResponse(request.id, mismatch)
-  const missing = request.era === 'modern' ? missingScopes(compiled, exchange.principal) : null
+  const lease = compiled === null ? noLease : await deps.usage.admit(principal, compiled.tool.id)
+  const exchange = { ...given, lease }
+  const missing = isModern ? missingScopes(compiled, principal) : null
   if (missing !== null) return refuseForScopes(deps, request, { ...exchange, scopes: missing })
   const logLevel = wantedLevel(deps, request, exchange)
   const progressToken = progressTokenOf(request)
@@ -86,7 +111,7 @@ export async function answerToolsCall(
     return jsonResponse((await answerCall(deps, request, exchange)).json)
   }
   const timeoutMs = compiled?.tool.definition.timeoutMs ?? 0
-  const interest = { progressToken, logLevel, tool: name, timeoutMs }
+  const interest = { progressToken, logLevel, tool: String(request.params.name), timeoutMs }
   return withNotices(deps, request, { ...exchange, interest })
 }
 
@@ -99,7 +124,7 @@ function missingScopes(
   return scopes.every((scope) => holdsScope(principal, scope)) ? null : scopes
 }
 
-interface LackingExchange extends McpExchange {
+interface LackingExchange extends AdmittedExchange {
   /** What the tool requires. */
   readonly scopes: readonly string[]
 }
@@ -158,7 +183,7 @@ function progressTokenOf({ meta }: McpRequest): string | number | null {
     : null
 }
 
-interface WatchedExchange extends McpExchange {
+interface WatchedExchange extends AdmittedExchange {
   readonly interest: Interest
 }
 
@@ -191,14 +216,17 @@ interface CallAnswer {
   readonly ending: CallEnding
 }
 
-/** Runs the call; never rejects. */
+/** Runs the call and ends its lease; never rejects. */
 async function answerCall(
   deps: ToolsCallDeps,
   request: McpRequest,
-  exchange: McpExchange,
+  exchange: AdmittedExchange,
 ): Promise<CallAnswer> {
+  const { lease, principal } = exchange
   try {
-    const result = await callTool(deps.executor, exchange.principal, toolCall(request, exchange))
+    const result = await underLease(lease, () =>
+      callTool(deps.executor, principal, toolCall(request, exchange)),
+    )
     exchange.note.runId = result.runId
     if (result.error !== null) exchange.note.error = result.error
     const json = rpcResultJson(request.id, callResultJson(result, request.era))
@@ -227,6 +255,8 @@ function toolCall(request: McpRequest, exchange: McpExchange): ToolCall {
     signal: exchange.signal,
     traceparent:
       typeof traceparent === 'string' ? traceparent : exchange.headers.get('traceparent'),
+    idempotencyKey: meta['tengine/idempotency_key'] ?? exchange.headers.get('idempotency-key'),
+    actor: null,
   }
 }
 
@@ -245,10 +275,4 @@ function mirroredMismatch(
   if (mismatch === null) return null
   const message = `Bad Request: the request headers and body disagree: ${mismatch}`
   return { status: 400, code: rpcCodes.headerMismatch, message }
-}
-
-function clientName(meta: JsonObject, headers: Headers): string | null {
-  const info = meta[CLIENT_INFO_META_KEY]
-  const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : null
-  return typeof name === 'string' ? name : headers.get('user-agent')
 }

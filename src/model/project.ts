@@ -1,5 +1,7 @@
+import type { ToolServing } from './tool_mode.ts'
+
 /** The isolation unit: tools, integrations, members, policy and runs (wire.md §1). */
-export interface Project {
+export interface Project extends ToolServing {
   readonly id: number
   /** Part of the MCP URL: `/mcp/{slug}`. */
   readonly slug: string

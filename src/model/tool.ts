@@ -44,9 +44,43 @@ export interface ResponseShape {
   readonly projection: string | null
   /** Dotted paths to keep of a JSON answer; null for all. Not together with `projection`. */
   readonly fields: readonly string[] | null
-  /** Above this the model gets what fits and a handle to the rest; null for the instance's cap. */
+  /** Above this the model gets what fits and a handle to the rest; null for no cap. */
   readonly maxResultBytes: number | null
 }
+
+/** How repeated calls are told from new ones (wire.md §7). */
+export interface Deduplication {
+  /**
+   * `identical`: equal arguments of one caller; a key that the caller gives decides instead. `key`: such
+   * a key alone. `off`: every call is new.
+   */
+  readonly mode: 'identical' | 'key' | 'off'
+  /** How long a success answers identical calls; null: 300 for writes, 0 for reads. */
+  readonly windowSeconds: number | null
+}
+
+/** When a request may be sent again by itself (reliability.md §4). */
+export interface RetryPolicy {
+  /** 1 for never. */
+  readonly maxAttempts: number
+  /** Whether asking twice does no more than asking once: true of reads, and of writes that say so. */
+  readonly isIdempotent: boolean
+  /** Whether the upstream recognises our `Idempotency-Key` and does nothing twice under it. */
+  readonly honoursKey: boolean
+}
+
+/** How to find out whether a write whose outcome is unknown took effect: a GET, and what to see in it. */
+export interface VerifyRule {
+  /** Path template over the same arguments, as `endpointPath`. */
+  readonly path: string
+  readonly query: JsonObject | null
+  /** JMESPath over the JSON answer: whatever it finds, the write was done. */
+  readonly done: string
+}
+
+/** What holds for a tool that says nothing of it. */
+export const defaultDeduplication: Deduplication = { mode: 'identical', windowSeconds: null }
+export const defaultRetry: RetryPolicy = { maxAttempts: 3, isIdempotent: false, honoursKey: false }
 
 /** Everything one version of a tool says: what the model sees and what the upstream receives. */
 export interface ToolDefinition {
@@ -80,6 +114,10 @@ export interface ToolDefinition {
   readonly requestMap: string | null
   /** How answers are shaped; null for as they come. */
   readonly response: ResponseShape | null
+  readonly deduplication: Deduplication
+  readonly retry: RetryPolicy
+  /** Null where nobody can tell. */
+  readonly verify: VerifyRule | null
   /** Whether a non-GET request carries `Idempotency-Key` (wire.md §6). */
   readonly sendIdempotencyKey: boolean
   readonly requiredScopes: readonly string[]
@@ -97,6 +135,12 @@ export interface Tool {
   /** SHA-256 of the definition, hex: the same content has the same hash in every version. */
   readonly contentHash: string
   readonly isEnabled: boolean
+  /** Whether it is listed even where search stands for the list. */
+  readonly isPinned: boolean
+  /** Estimated tokens that listing it costs a model. */
+  readonly listTokens: number
+  /** Words to find it by, as the tags of its operation; no part of a version. */
+  readonly tags: readonly string[]
   readonly definition: ToolDefinition
   readonly createdAtMs: number
   readonly updatedAtMs: number

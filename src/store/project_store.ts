@@ -1,10 +1,11 @@
 import type { Project } from '../model/project.ts'
+import type { ToolMode } from '../model/tool_mode.ts'
 import { flag, int, intOrNull, text } from './columns.ts'
 import type { Operation, Row } from './database.ts'
 import { type Page, pageOf } from './page.ts'
 
 const COLUMNS = `id, slug, name, description, is_suspended, member_calls_per_minute,
-  require_assertion_jti, created_at_ms, updated_at_ms`
+  require_assertion_jti, tool_mode, tool_budget_tokens, created_at_ms, updated_at_ms`
 
 /** What a new project starts with. */
 export interface NewProject {
@@ -65,7 +66,7 @@ export function* updateProject(project: Project): Operation<Project | null | 'sl
   const [row] = yield {
     sql: `UPDATE projects SET slug = $2, name = $3, description = $4, is_suspended = $5,
       updated_at_ms = $6, member_calls_per_minute = $7, require_assertion_jti = $8,
-      epoch = epoch + 1 WHERE id = $1 RETURNING ${COLUMNS}`,
+      tool_mode = $9, tool_budget_tokens = $10, epoch = epoch + 1 WHERE id = $1 RETURNING ${COLUMNS}`,
     params: [
       project.id,
       project.slug,
@@ -75,6 +76,8 @@ export function* updateProject(project: Project): Operation<Project | null | 'sl
       project.updatedAtMs,
       project.memberCallsPerMinute,
       project.requireAssertionJti ? 1 : 0,
+      project.toolMode,
+      project.toolBudgetTokens,
     ],
   }
   return row === undefined ? null : projectOf(row)
@@ -94,6 +97,8 @@ function projectOf(row: Row): Project {
     isSuspended: flag(row, 'is_suspended'),
     memberCallsPerMinute: intOrNull(row, 'member_calls_per_minute'),
     requireAssertionJti: flag(row, 'require_assertion_jti'),
+    toolMode: text(row, 'tool_mode') as ToolMode,
+    toolBudgetTokens: int(row, 'tool_budget_tokens'),
     createdAtMs: int(row, 'created_at_ms'),
     updatedAtMs: int(row, 'updated_at_ms'),
   }

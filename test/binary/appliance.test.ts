@@ -22,6 +22,7 @@ afterAll(async () => {
     'gatehouse.db',
     'lock.db',
     'master.key',
+    'reserve',
     'setup-url',
   ])
   place.remove()

@@ -46,6 +46,7 @@ async function addOrder(): Promise<void> {
     base_url: upstream.url,
     http_method: 'POST',
     endpoint_path: '/orders',
+    deduplication: { mode: 'off' },
     input_schema: { type: 'object', properties: { number: { type: 'string' } } },
   })
   expect(status).toBe(201)

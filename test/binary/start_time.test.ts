@@ -23,6 +23,8 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 test(`with ${toolCount} tools the executable is ready at once, and lists them all`, async () => {
   const first = await startServer({ program, dataDir })
   const { project_id, api_key } = await first.bootstrap()
+  // A thousand tools are more than models are shown by default.
+  await first.api('PATCH', `/api/v1/projects/${project_id}`, { tool_mode: 'list' })
   const numbers = Array.from({ length: toolCount }, (_, index) => index)
   const add = async () => {
     for (let number = numbers.pop(); number !== undefined; number = numbers.pop()) {

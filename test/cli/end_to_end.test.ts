@@ -128,7 +128,7 @@ describe.each(modes)('the command line %s', (mode) => {
     const shown = await on('tool show order-create --json')
     expect(json(shown)).toMatchObject({ id: 2, has_auth_secret: true })
     expect(shown.stdout).not.toContain('a-shared-secret')
-    expect((await on('tool list')).stdout).toMatch(/^ID +NAME +METHOD +URL +STATE\n/)
+    expect((await on('tool list')).stdout).toMatch(/^ID +NAME +METHOD +URL +TOKENS +STATE\n/)
     const absent = await on('tool show nothing')
     expect(failed(absent)).toEqual([1, '', 'error: There is no tool "nothing"'])
   })

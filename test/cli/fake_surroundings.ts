@@ -101,6 +101,7 @@ function fakeSurroundings(out: { stdout: string; stderr: string }, fakes: Fakes)
     columns: 80,
     inputs: { env, readFile: (path) => files[path] ?? null, cwd },
     nowMs: () => Date.UTC(2026, 0, 31, 12),
+    ask: null,
     readStdin: async () => stdin,
     loadServer: unexpected,
     fetch: unexpected,

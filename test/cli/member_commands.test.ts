@@ -68,6 +68,7 @@ describe('member', () => {
         'Last call at      2026-01-31 12:00:00Z',
         'Calls             3',
         'Errors            1',
+        'Limits            -',
         '',
       ].join('\n'),
     )

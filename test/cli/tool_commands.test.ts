@@ -243,6 +243,7 @@ describe('other verbs', () => {
         'posts-get is on.\n',
       ],
       [['disable', '9'], { method: 'PATCH', body: { is_enabled: false } }, 'posts-get is off.\n'],
+      [['pin', '9'], { method: 'PATCH', body: { is_pinned: true } }, 'posts-get is pinned.\n'],
       [
         ['update', 'posts-get', '--description', 'New'],
         { method: 'PATCH', body: { description: 'New' } },

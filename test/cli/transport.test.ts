@@ -64,6 +64,7 @@ function fakeServer(open: (config: Config, logger: Logger) => void = () => {}): 
     start: async () => {
       opened.started += 1
     },
+    storeFailed: new Promise(() => {}),
     drain: () => Promise.reject(new Error('nothing to drain in a command')),
     firstOwnerLink: async () => null,
     close: async () => {

@@ -59,6 +59,9 @@ const variables: readonly (readonly [RegExp, string])[] = [
   [/(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\dZ/g, 'TIME'],
   [/\b\d+(?:\.\d+)? ms\b/g, 'N ms'],
   [/"tengine\/duration_ms":\d+(?:\.\d+)?/g, '"tengine/duration_ms":N'],
+  // How an attempt's time was spent: which letters there are depends on what was too short to see.
+  [/^ +\|.*$/gm, '  |BAR|'],
+  [/^ +[a-z] [a-z][a-z ,]*$/gm, '  KEY'],
   [/^(Duration ms|Upstream ms|Response bytes) +\d+(?:\.\d+)?$/gm, '$1 N'],
   [/\b[0-9a-f]{12}$/gm, 'HASH'],
   [/ +$/gm, ''],

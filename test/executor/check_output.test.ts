@@ -15,6 +15,7 @@ beforeAll(async () => {
     project_id: made.project_id,
     name: 'order',
     http_method: 'POST',
+    deduplication: { mode: 'off' },
     base_url: origin,
     endpoint_path: '/order',
     output_schema: { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] },

@@ -7,7 +7,7 @@ import {
 } from '../../src/executor/render_request.ts'
 import { compileRequestTemplate } from '../../src/executor/request_template.ts'
 import type { JsonObject, JsonValue } from '../../src/lib/json.ts'
-import type { ToolDefinition } from '../../src/model/tool.ts'
+import { defaultDeduplication, defaultRetry, type ToolDefinition } from '../../src/model/tool.ts'
 
 /** A caller with a member. */
 export const alice: CallerVariables = { projectId: '42', integrationId: '7', memberId: 'alice' }
@@ -34,6 +34,9 @@ export function definition(parts: Partial<ToolDefinition> = {}): ToolDefinition 
     authOAuth: null,
     requestMap: null,
     response: null,
+    deduplication: defaultDeduplication,
+    retry: defaultRetry,
+    verify: null,
     sendIdempotencyKey: true,
     requiredScopes: [],
     timeoutMs: 30_000,

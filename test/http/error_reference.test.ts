@@ -9,20 +9,26 @@ const startMs = Date.parse('2026-03-01T12:00:00Z')
 let nowMs = startMs
 let world: World
 
-const gone = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => {} } })
-const closedUrl = `http://127.0.0.1:${gone.port}`
-gone.stop(true)
+const [first, second] = [0, 0].map((port) =>
+  Bun.listen({ hostname: '127.0.0.1', port, socket: { data: () => {} } }),
+)
+const closedUrls = {
+  read: `http://127.0.0.1:${first?.port}`,
+  write: `http://127.0.0.1:${second?.port}`,
+}
+first?.stop(true)
+second?.stop(true)
 
 beforeAll(async () => {
   const clock = { nowMs: () => nowMs, monotonicMs: () => performance.now() }
-  const house = await startHouse({ clock, egressAllow: [closedUrl] })
+  const house = await startHouse({ clock, egressAllow: Object.values(closedUrls) })
   const key = newAssertionKey('ES256', 'backend')
   await registerKey(house, key)
   await house.addTool({ name: 'ping' })
   world = {
     house,
     key,
-    closedUrl,
+    closedUrls,
     nowSeconds: () => Math.floor(nowMs / 1000),
     later: (seconds) => {
       nowMs += seconds * 1000

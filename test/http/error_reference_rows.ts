@@ -196,8 +196,10 @@ const sessionTokens = [
 ]
 
 const reserved = 'Reserved variable cannot be provided as user input'
-const closed = (fields: object) => (world: Parameters<Failure>[0]) =>
-  calling({ base_url: world.closedUrl, ...fields })(world)
+const closed =
+  (which: 'read' | 'write', fields: object = {}) =>
+  (world: Parameters<Failure>[0]) =>
+    calling({ base_url: world.closedUrls[which], ...fields })(world)
 
 const customTools = [
   failing(1, 400, [reserved], 'reserved_variable', {
@@ -230,8 +232,8 @@ const customTools = [
     'an API that answers 503': saying(503),
   }),
   failing(8, 502, ['Upstream tool call failed — connection error'], 'upstream_connection', {
-    'a read where nothing listens': closed({}),
-    'a write where nothing listens': closed({ http_method: 'POST' }),
+    'a read where nothing listens': closed('read'),
+    'a write where nothing listens': closed('write', { http_method: 'POST' }),
   }),
 ]
 

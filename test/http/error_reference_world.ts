@@ -14,8 +14,8 @@ import type { House } from './house.ts'
 export interface World {
   readonly house: House
   readonly key: AssertionKeyPair
-  /** An origin the operator opened, where nothing listens any more. */
-  readonly closedUrl: string
+  /** Origins the operator opened, where nothing listens any more; each stands few failures in a row. */
+  readonly closedUrls: Readonly<Record<'read' | 'write', string>>
   nowSeconds(): number
   /** Moves the frozen clock on. */
   later(seconds: number): void
@@ -124,7 +124,8 @@ export function offering(fieldsOf: (world: World) => Fields): Refusal {
 /** Calls a tool of these fields with these arguments. */
 export function calling(fields: Fields = {}, args: object = {}): Failure {
   return async ({ house }) => {
-    const tool = await house.addTool({ name: fresh('failing'), ...fields })
+    const retry = { max_attempts: 1 }
+    const tool = await house.addTool({ name: fresh('failing'), retry, ...fields })
     return { tool, args, hits: 0 }
   }
 }

@@ -18,6 +18,8 @@ export interface ForeignProject extends AssertionHome {
   readonly integration: number
   readonly tool: number
   readonly run: string
+  /** Two whose outcome is unknown, and may be asked for. */
+  readonly unknownRuns: { readonly toResolve: string; readonly toVerify: string }
   readonly adminToken: number
   readonly assertionKey: number
   readonly member: number
@@ -26,6 +28,11 @@ export interface ForeignProject extends AssertionHome {
   readonly oauthClient: number
   readonly connection: string
   readonly trustedIssuer: number
+  /** One whose plan waits, and that plan. */
+  readonly openapiSource: number
+  readonly openapiImport: number
+  /** Another whose plan waits. */
+  readonly droppedPlan: { readonly source: number; readonly import: number }
   /** The pair of `assertionKey`. */
   readonly signer: AssertionKeyPair
   /** A session token of `member`. */
@@ -53,9 +60,10 @@ export async function makeForeignProject(house: House, served: ServedApi): Promi
   const connected = await create('/integrations', { ...client, name: `${name}-3` })
   await create('/integrations', { ...client, name: `${name}-4` })
   const tool = await create('/custom-tools', foreignTool(house, projectId, name))
-  await create('/custom-tools', foreignTool(house, projectId, `${name}-2`))
+  const second = await create('/custom-tools', foreignTool(house, projectId, `${name}-2`))
   const token = await create('/admin-tokens', { name, project_id: projectId })
   const executed = await served.api('POST', `/api/v1/custom-tools/${tool.id}/execute`, {})
+  await served.api('POST', `/api/v1/custom-tools/${second.id}/execute`, {})
   const home = { api: house.api, projectId, apiKey: made.api_key }
   return {
     ...home,
@@ -65,10 +73,35 @@ export async function makeForeignProject(house: House, served: ServedApi): Promi
     connection: await addConnections(house, projectId),
     user: await addPeople(create, projectId),
     trustedIssuer: await addIssuers(create, projectId),
+    ...(await addSources(house, served, projectId)),
     tool: tool.id,
     run: executed.body.run_id,
+    unknownRuns: await addUnknownRuns(house, served, projectId),
     adminToken: token.admin_token.id,
   }
+}
+
+/** Two writes that the upstream never answers, of a tool that can ask what became of them. */
+async function addUnknownRuns(house: House, served: ServedApi, projectId: number) {
+  const tool = await createWith(served)('/custom-tools', {
+    ...foreignTool(house, projectId, `${foreignName}-3`),
+    http_method: 'POST',
+    timeout_ms: 100,
+    deduplication: { mode: 'key' },
+    verify: { path: '/secret-of-b', done: 'ok' },
+  })
+  const { upstream } = house
+  const { answer } = upstream
+  upstream.answer = (hit) => (hit.method === 'POST' ? new Promise(() => {}) : answer(hit))
+  const execute = async () => {
+    const path = `/api/v1/custom-tools/${tool.id}/execute`
+    const { status, body } = await served.api('POST', path, {})
+    expect({ status, code: body.code }).toEqual({ status: 409, code: 'outcome_unknown' })
+    return body.request_id as string
+  }
+  const runs = { toResolve: await execute(), toVerify: await execute() }
+  upstream.answer = answer
+  return runs
 }
 
 /** A scope, and two connections; yields the id of one. */
@@ -101,6 +134,58 @@ async function addIssuers(
   await create('/trusted-issuers', trustedIssuer(projectId, `${foreignName}-2`))
   return (await create('/trusted-issuers', trustedIssuer(projectId, foreignName))).id
 }
+
+/** A key of an operation of each source. */
+const foreignOperation = 'GET /secret-of-b'
+
+/** Two OpenAPI sources, each with a plan that waits to be applied, and an override. */
+async function addSources(house: House, served: ServedApi, project_id: number) {
+  const create = createWith(served)
+  const plans: { source: number; import: number }[] = []
+  for (const name of [foreignName, `${foreignName}-2`]) {
+    const url = `${house.upstream.url}/openapi.json`
+    const { id: source } = await create('/openapi-sources', { project_id, name, url })
+    const path = `/api/v1/openapi-sources/${source}`
+    const override = { description: foreignName }
+    const key = encodeURIComponent(foreignOperation)
+    await served.api('PUT', `${path}/overrides/${key}`, override)
+    plans.push({ source, import: await addPlan(house, path) })
+  }
+  const [first, second] = plans
+  if (first === undefined || second === undefined) throw new Error('no plans')
+  return { openapiSource: first.source, openapiImport: first.import, droppedPlan: second }
+}
+
+/** Two imports, the second of which is ready. */
+async function addPlan(house: House, path: string): Promise<number> {
+  const upload = () =>
+    fetch(`${house.url}${path}/imports`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${house.adminToken}`,
+        'content-type': 'application/octet-stream',
+      },
+      body: JSON.stringify(foreignDocument(house)),
+    }).then((response) => response.json() as Promise<{ id: number }>)
+  let id = 0
+  for (let count = 0; count < 2; count++) {
+    id = (await upload()).id
+    const stateOfImport = async () => (await house.api('GET', `${path}/imports/${id}`)).body.state
+    while ((await stateOfImport()) === 'reading') await Bun.sleep(10)
+    expect(await stateOfImport()).toBe('ready')
+  }
+  return id
+}
+
+const foreignDocument = (house: House) => ({
+  openapi: '3.1.0',
+  info: { title: foreignName, version: '1' },
+  servers: [{ url: house.upstream.url }],
+  paths: {
+    '/secret-of-b': { get: { summary: 'Read', responses: { 200: { description: 'ok' } } } },
+    '/another': { get: { summary: 'Another', responses: { 200: { description: 'ok' } } } },
+  },
+})
 
 const issuerKey = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
 const trustedIssuer = (project_id: number, name: string) => ({
@@ -182,6 +267,17 @@ const bodies: Readonly<Record<string, (b: ForeignProject, house: House) => objec
   updateTool: () => ({ description: 'changed' }),
   rollbackTool: () => ({ version: 1 }),
   executeTool: () => ({ arguments: {} }),
+  resolveRun: () => ({ outcome: 'done' }),
+  createOpenapiSource: ({ projectId }, house) => ({
+    name: 'new',
+    project_id: projectId,
+    url: `${house.upstream.url}/openapi.json`,
+  }),
+  updateOpenapiSource: () => ({ name: 'changed' }),
+  setOpenapiSourceAuth: () => ({ strategy: 'static_bearer', secret: 'changed' }),
+  startOpenapiImport: () => ({ reuse_document: true }),
+  applyOpenapiImport: () => ({ accept_dangerous: true }),
+  putOpenapiOverride: () => ({ is_enabled: false }),
   createAdminToken: () => ({ name: 'new' }),
   registerAssertionKey: ({ projectId }) => ({
     project_id: projectId,
@@ -219,12 +315,15 @@ export function bodyAbout(
 }
 
 /** The operation's path with what project B has of its kind. */
-export function pathInto(b: ForeignProject, { path }: Operation): string {
+export function pathInto(b: ForeignProject, { path, operationId }: Operation): string {
+  const { toResolve, toVerify } = b.unknownRuns
+  const run = { resolveRun: toResolve, verifyRun: toVerify }[operationId] ?? b.run
+  const dropped = operationId === 'cancelOpenapiImport' ? b.droppedPlan : null
   const id = [
     ['/api/v1/projects/', b.projectId] as const,
     ['/api/v1/integrations/', b.integration] as const,
     ['/api/v1/custom-tools/', b.tool] as const,
-    ['/api/v1/runs/', b.run] as const,
+    ['/api/v1/runs/', run] as const,
     ['/api/v1/admin-tokens/', b.adminToken] as const,
     ['/api/v1/assertion-keys/', b.assertionKey] as const,
     ['/api/v1/members/', b.member] as const,
@@ -232,9 +331,14 @@ export function pathInto(b: ForeignProject, { path }: Operation): string {
     ['/api/v1/oauth-clients/', b.oauthClient] as const,
     ['/api/v1/connections/', b.connection] as const,
     ['/api/v1/trusted-issuers/', b.trustedIssuer] as const,
+    ['/api/v1/openapi-sources/', dropped?.source ?? b.openapiSource] as const,
   ].find(([prefix]) => path.startsWith(prefix))?.[1]
   if (id === undefined && path.includes('{')) throw new Error(`no foreign id for ${path}`)
-  return path.replace(/\{[^}]+\}/, String(id)).replace('{name}', foreignName)
+  return path
+    .replace(/\{[^}]+\}/, String(id))
+    .replace('{name}', foreignName)
+    .replace('{import_id}', String(dropped?.import ?? b.openapiImport))
+    .replace('{key}', encodeURIComponent(foreignOperation))
 }
 
 /**

@@ -20,7 +20,11 @@ beforeAll(async () => {
   const clock = { nowMs: () => now * 1000, monotonicMs: () => performance.now() }
   house = await startHouse({ clock })
   await registerKey(house, key)
-  const open = { input_schema: anything, inject_member_identity: all }
+  const open = {
+    input_schema: anything,
+    inject_member_identity: all,
+    deduplication: { mode: 'off' },
+  }
   await house.addTool({ name: 'query', ...open })
   await house.addTool({ name: 'body', http_method: 'POST', ...open })
   await house.addTool({

@@ -121,6 +121,8 @@ test("case 207: a write that was under way when the process was killed is its me
     errors: 1,
     tools: [{ name: 'post', calls: 1, errors: 1 }],
   })
+  const { totals } = (await second.api('GET', `/api/v1/usage?project_id=${project_id}`)).body
+  expect(totals).toMatchObject({ calls: 2, errors: 2, unknown: 2, response_bytes: 0 })
   expect(arrived.toSorted()).toEqual(['GET', 'POST', 'POST'])
 
   isSilent = false

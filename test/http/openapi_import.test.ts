@@ -299,6 +299,39 @@ test('too many imports at once are told to come back', async () => {
   }
 })
 
+test('too many uploads at once are told to come back before they are in memory', async () => {
+  await open({})
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const slow = () =>
+    new ReadableStream({
+      pull: async (controller) => {
+        controller.enqueue(new TextEncoder().encode('x'))
+        await released
+        controller.close()
+      },
+    })
+  const headers = {
+    authorization: `Bearer ${house.adminToken}`,
+    'content-type': 'application/octet-stream',
+  }
+  const target = `${house.url}/api/v1/openapi-sources/${desk.id}/imports`
+  const held = Array.from({ length: 8 }, () =>
+    fetch(target, { method: 'POST', headers, body: slow() }),
+  )
+  let refused = await desk.upload('', 'application/octet-stream')
+  for (let round = 0; round < 500 && refused.status !== 429; round++) {
+    await Bun.sleep(5)
+    refused = await desk.upload('', 'application/octet-stream')
+  }
+  expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_imports' } })
+  release()
+  await Promise.all(held)
+  expect(await desk.upload('', 'application/octet-stream')).toMatchObject({ status: 422 })
+})
+
 test('operations are found by tag, method, path, id and text, page by page', async () => {
   await open({})
   const ops = Array.from({ length: 7 }, (_, n) => ({

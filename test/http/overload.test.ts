@@ -6,7 +6,7 @@ let house: House
 
 beforeAll(async () => {
   house = await startHouse({ settings: { max_in_flight: '2' } })
-  await house.addTool({ name: 'wait' })
+  await house.addTool({ name: 'wait', deduplication: { mode: 'off' } })
 })
 afterAll(() => house.stop())
 

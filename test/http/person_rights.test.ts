@@ -174,7 +174,10 @@ describe('a signed-in person at the management API', () => {
       for (const endpoint of endpoints) {
         if (endpoint.method === 'GET') continue
         const { status, body } = await ask(who, endpoint, house.projectId, '4711')
-        const isOwn = /^\/api\/v1\/(custom-tools|signatures|assertions)\b/.test(endpoint.path)
+        const isOwn =
+          /^\/api\/v1\/(custom-tools|runs|signatures|assertions|openapi-sources)\b/.test(
+            endpoint.path,
+          )
         expect([endpoint, body.code === 'permission_denied', status]).toEqual([
           endpoint,
           !isOwn,

@@ -21,7 +21,14 @@ beforeAll(async () => {
   house = await startHouse({ clock: frozen, settings: { allowed_origins: [origin] } })
   signer = newAssertionKey('ES256', 'backend')
   await registerKey(house, signer)
-  toolId = (await house.addTool({ name: 'ping', http_method: 'POST' })).id
+  toolId = (
+    await house.addTool({
+      name: 'ping',
+      http_method: 'POST',
+      // Every call is to be sent.
+      deduplication: { mode: 'off', window_seconds: null },
+    })
+  ).id
 })
 beforeEach(() => house.reset())
 afterAll(() => house.stop())
@@ -244,7 +251,7 @@ describe('case 276: the limits of members', () => {
     expect((await house.api('PATCH', path, { calls_per_minute: null })).status).toBe(200)
     await spend(alice.token, 10)
     await spend(key, 10)
-    expect(await limitsOf(alice.token)).toEqual({ key: null, member: null })
+    expect(await limitsOf(alice.token)).toEqual({ key: null, member: null, quotas: [] })
   })
 
   test('a limit that is set holds from the next call on', async () => {
@@ -266,12 +273,14 @@ describe('case 276: the limits of members', () => {
     expect(await limitsOf(alice.token)).toEqual({
       key: { calls_per_minute: 3, remaining: 2 },
       member,
+      quotas: [],
     })
     await spend(key, 2)
     for (let each = 0; each < 5; each++) expect(await refusal(() => call(bob.token))).toBe(20)
     expect(await limitsOf(bob.token)).toEqual({
       key: { calls_per_minute: 3, remaining: 0 },
       member: { calls_per_minute: 1, remaining: 1 },
+      quotas: [],
     })
   })
 

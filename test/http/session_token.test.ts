@@ -108,7 +108,12 @@ describe('email and roles reach an upstream only where the tool says so', () => 
 
   test.each(tools)('inject_member_identity: %s', async (name, inject, expected) => {
     const fields = inject === undefined ? {} : { inject_member_identity: inject }
-    await house.addTool({ name: `inject_${name}`, http_method: 'POST', ...fields })
+    await house.addTool({
+      name: `inject_${name}`,
+      http_method: 'POST',
+      deduplication: { mode: 'off' },
+      ...fields,
+    })
     await call(await mintToken(house, key.sign(claims(alice))), `inject_${name}`)
     await call(await mintToken(house, key.sign(claims())), `inject_${name}`)
     await call(house.apiKey, `inject_${name}`)

@@ -30,6 +30,7 @@ beforeAll(async () => {
     body_template: { id: '{id}' },
     auth_strategy: 'hmac_signature',
     encrypted_auth_secret: secret,
+    deduplication: { mode: 'off' },
   })
   toolId = tool.id
   hit = await call()

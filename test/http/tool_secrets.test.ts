@@ -35,6 +35,7 @@ async function tool(fields: object = {}): Promise<Tool> {
     name,
     auth_strategy: 'static_bearer',
     encrypted_auth_secret: secret,
+    deduplication: { mode: 'off' },
     ...fields,
   })
   const path = `/api/v1/custom-tools/${made.id}`

@@ -7,7 +7,7 @@ let fixture: McpFixture
 beforeAll(async () => {
   fixture = await startMcpFixture()
   await fixture.addTool('read')
-  await fixture.addTool('write', { http_method: 'POST' })
+  await fixture.addTool('write', { http_method: 'POST', deduplication: { mode: 'off' } })
 })
 afterAll(() => fixture.stop())
 

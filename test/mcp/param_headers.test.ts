@@ -9,6 +9,7 @@ beforeAll(async () => {
   fixture = await startMcpFixture()
   await fixture.addTool('mirrored', {
     http_method: 'POST',
+    deduplication: { mode: 'off' },
     input_schema: {
       type: 'object',
       properties: {

@@ -11,7 +11,11 @@ beforeAll(async () => {
   key = fixture.project.api_key
   const anything = { type: 'object', additionalProperties: true }
   await fixture.addTool('read', { input_schema: anything })
-  await fixture.addTool('write', { http_method: 'POST', input_schema: anything })
+  await fixture.addTool('write', {
+    http_method: 'POST',
+    input_schema: anything,
+    deduplication: { mode: 'off' },
+  })
 })
 afterAll(() => fixture.stop())
 beforeEach(() => {

@@ -69,7 +69,7 @@ describe.each(eras)('mcp_whoami, era %s', (era, call) => {
       client: call === callModern ? 'test' : expect.stringContaining('Bun/'),
       permissions: ['tools.call', 'sessions.mint', 'project.manage'],
       scopes: ['ALL'],
-      limits: { key: null, member: null },
+      limits: { key: null, member: null, quotas: [] },
       token_expires_at: null,
     })
   })
@@ -95,7 +95,7 @@ describe.each(eras)('mcp_whoami, era %s', (era, call) => {
       client: expect.any(String),
       permissions: ['tools.call'],
       scopes: ['ALL'],
-      limits: { key: null, member: null },
+      limits: { key: null, member: null, quotas: [] },
       token_expires_at: new Date(Math.floor(clock.nowMs / 1000) * 1000 + 20 * 60_000).toISOString(),
     })
   })
@@ -132,8 +132,8 @@ describe.each(eras)('mcp_whoami, era %s', (era, call) => {
       const limit = { calls_per_minute: 3, remaining: ofKey }
       const member = { calls_per_minute: 2, remaining: ofMember }
       for (let each = 0; each < 3; each++) {
-        expect((await whoami(token)).limits).toEqual({ key: limit, member })
-        expect((await whoami(own)).limits).toEqual({ key: limit, member: null })
+        expect((await whoami(token)).limits).toEqual({ key: limit, member, quotas: [] })
+        expect((await whoami(own)).limits).toEqual({ key: limit, member: null, quotas: [] })
       }
     }
     const ping = async (by: string) =>

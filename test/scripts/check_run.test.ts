@@ -14,6 +14,7 @@ describe('scripts/test', () => {
     copy = await copyProject()
     await symlink(process.execPath, join(copy.programs, 'bun'))
     await copy.write('bun.lock', '{}')
+    await copy.write('test/helpers/property_seed.ts', '')
     await copy.write('package.json', JSON.stringify({ engines: { bun: Bun.version } }, null, 2))
     // As after a set-up, so that nothing is installed.
     const { stdout: sum } = await $`cat package.json bun.lock | cksum`.cwd(copy.directory).quiet()

@@ -41,6 +41,8 @@ export async function startGatehouse(
     '--data-dir': dataDir,
     '--listen': `127.0.0.1:${port}`,
     '--egress-allow': upstream,
+    // One upstream stands for many: what is measured is not how it is spared.
+    '--upstream-concurrency': '1000',
     '--drain-seconds': '1',
     '--log-format': 'json',
   }
@@ -73,8 +75,20 @@ async function addProject(
   const words = ['bootstrap', '--project', name, '--json', '--data-dir', dataDir]
   const run = Bun.spawnSync([...command.words, ...words], { env: environment() })
   if (!run.success) throw new Error(`bootstrap failed: ${run.stderr.toString()}`)
-  const { api_key: apiKey } = JSON.parse(run.stdout.toString()) as { api_key: string }
+  const made = JSON.parse(run.stdout.toString()) as { api_key: string; project_id: number }
+  const { api_key: apiKey, project_id: id } = made
+  await listEveryTool(port, apiKey, id)
   return { apiKey, addTool: (tool) => addTool(port, apiKey, tool) }
+}
+
+/** A thousand tools are over the budget of a project; it is the list that is measured. */
+async function listEveryTool(port: number, apiKey: string, id: number): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/projects/${id}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: '{"tool_mode":"list"}',
+  })
+  if (!response.ok) throw new Error(`the project was refused: ${await response.text()}`)
 }
 
 async function addTool(port: number, apiKey: string, tool: object): Promise<void> {

@@ -7,7 +7,8 @@ export const CALL_NUMBER = '##CALL####'
 /** Stands in a request for a number below `picks`, five digits: which of many tools to call. */
 export const PICK = '#PICK'
 
-const firstNumber = 1_000_000_000
+/** Each process begins elsewhere: the server remembers the calls of the one before. */
+const firstNumber = 1_000_000_000 + Math.floor(Math.random() * 8_000_000_000)
 let lastNumber = firstNumber
 
 /** The next call's number; its ten digits occur nowhere else. */

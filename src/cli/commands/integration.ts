@@ -11,6 +11,7 @@ import {
 import { callsPerMinute } from '../calls_per_minute.ts'
 import { findIntegration, findProject, idOf } from '../find_object.ts'
 import { given } from '../given.ts'
+import { type LimitOptions, limitOptions, limitsOf } from '../limit_flags.ts'
 import { futureMoment, spanSeconds } from '../moment.ts'
 import { cell, column } from '../print.ts'
 import { collect } from '../setting_flags.ts'
@@ -31,7 +32,7 @@ interface CreateOptions extends ProjectOptions {
   readonly limit?: string
 }
 
-interface UpdateOptions extends ProjectOptions {
+interface UpdateOptions extends ProjectOptions, LimitOptions {
   readonly name?: string
   readonly limit?: string
   readonly redirectUri?: readonly string[]
@@ -65,7 +66,7 @@ export function addIntegrationCommands(program: Command, surroundings: Surroundi
     .action(apiAction(surroundings, create))
   pageOptions(command('list', 'list integrations')).action(apiAction(surroundings, list))
   command('show <integration>', 'show an integration').action(apiAction(surroundings, show))
-  command('update <integration>', 'change an integration')
+  limitOptions(command('update <integration>', 'change an integration'))
     .option('--name <name>', 'new name')
     .option('--limit <n>', 'calls per minute with the key and its session tokens, or none')
     .option('--redirect-uri <uri>', 'where an OAuth client is answered (repeatable)', collect)
@@ -132,6 +133,7 @@ async function update(call: ApiCall<UpdateOptions>, wanted: string): Promise<voi
     name,
     calls_per_minute: limitOf(limit),
     redirect_uris: redirectUri && [...redirectUri],
+    ...limitsOf(call.options),
   })
   call.print(await call.api.patch(await pathOf(call, wanted), change))
 }

@@ -10,6 +10,7 @@ import {
 } from '../api_command.ts'
 import { callsPerMinute } from '../calls_per_minute.ts'
 import { findMember, findProject, idOf } from '../find_object.ts'
+import { type LimitOptions, limitOptions, limitsOf } from '../limit_flags.ts'
 import { pastMoment } from '../moment.ts'
 import { cell, column } from '../print.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -58,6 +59,11 @@ export function addMemberCommands(program: Command, surroundings: Surroundings):
   command('unblock <member>', 'let a blocked member in again').action(
     apiAction(surroundings, (call: ApiCall<ProjectOptions>, wanted: string) =>
       change(call, wanted, { is_blocked: false }),
+    ),
+  )
+  limitOptions(command('update <member>', 'set how many calls a member may make')).action(
+    apiAction(surroundings, (call: ApiCall<ProjectOptions & LimitOptions>, wanted: string) =>
+      change(call, wanted, limitsOf(call.options)),
     ),
   )
   command('limit <member> <calls>', 'calls per minute; none: as the project says').action(

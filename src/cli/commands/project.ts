@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { toolModes } from '../../model/tool_mode.ts'
 import {
   type ApiCall,
   type ApiOptions,
@@ -8,8 +9,10 @@ import {
   pageOptions,
 } from '../api_command.ts'
 import { callsPerMinute } from '../calls_per_minute.ts'
+import { misuse } from '../failure.ts'
 import { findProject, idOf } from '../find_object.ts'
 import { given } from '../given.ts'
+import { type LimitOptions, limitOptions, limitsOf } from '../limit_flags.ts'
 import { column } from '../print.ts'
 import type { Surroundings } from '../surroundings.ts'
 
@@ -21,9 +24,11 @@ interface EditOptions extends ApiOptions {
   readonly description?: string
 }
 
-interface UpdateOptions extends EditOptions {
+interface UpdateOptions extends EditOptions, LimitOptions {
   readonly memberLimit?: string
   readonly requireJti?: boolean
+  readonly toolMode?: string
+  readonly toolBudget?: string
 }
 
 /** `gatehouse project …`: the units that tools, keys and runs belong to. */
@@ -35,20 +40,29 @@ export function addProjectCommands(program: Command, surroundings: Surroundings)
     .action(apiAction(surroundings, create))
   pageOptions(apiCommand(project, 'list', 'list projects')).action(apiAction(surroundings, list))
   apiCommand(project, 'show [project]', 'show a project').action(apiAction(surroundings, show))
-  apiCommand(project, 'update <project>', 'change a project')
+  limitOptions(apiCommand(project, 'update <project>', 'change a project'))
     .option('--name <name>', 'new name')
     .option('--slug <slug>', "new slug; clients' MCP URLs change with it")
     .option('--description <text>', 'new description')
     .option('--member-limit <n>', 'calls per minute of each member, or none')
     .option('--require-jti', 'refuse member assertions without a jti')
     .option('--no-require-jti', 'take them')
+    .addOption(
+      new Option('--tool-mode <mode>', 'list tools, serve search instead, or as fits').choices(
+        toolModes,
+      ),
+    )
+    .option('--tool-budget <tokens>', 'what a list may cost in mode auto')
     .action(apiAction(surroundings, update))
-  apiCommand(project, 'suspend <project>', 'refuse every call of a project').action(
-    apiAction(surroundings, (call, wanted: string) => suspend(call, wanted, true)),
-  )
-  apiCommand(project, 'resume <project>', 'allow the calls of a suspended project again').action(
-    apiAction(surroundings, (call, wanted: string) => suspend(call, wanted, false)),
-  )
+  const flip = (usage: string, description: string, isSuspended: boolean) =>
+    apiCommand(project, usage, description).action(
+      apiAction(surroundings, (call: ApiCall<ApiOptions>, wanted: string) =>
+        suspend(call, wanted, isSuspended),
+      ),
+    )
+  flip('pause <project>', 'refuse every call of a project', true)
+  flip('suspend <project>', 'the same as pause', true)
+  flip('resume <project>', 'allow the calls of a paused project again', false)
 }
 
 async function create(call: ApiCall<EditOptions>, name: string): Promise<void> {
@@ -76,14 +90,22 @@ async function show(
 
 async function update(call: ApiCall<UpdateOptions>, wanted: string): Promise<void> {
   const { api, options, print } = call
-  const { name, slug, description, memberLimit, requireJti } = options
+  const { name, slug, description, memberLimit, requireJti, toolMode, toolBudget } = options
   const change = given({
     ...{ name, slug, description },
     member_calls_per_minute: memberLimit === undefined ? undefined : callsPerMinute(memberLimit),
     require_assertion_jti: requireJti,
+    tool_mode: toolMode,
+    tool_budget_tokens: toolBudget === undefined ? undefined : tokensOf(toolBudget),
+    ...limitsOf(options),
   })
   const id = idOf(await findProject(api, wanted))
   print(await api.patch(`${path}/${id}`, change))
+}
+
+function tokensOf(text: string): number {
+  if (!/^\d{1,8}$/.test(text)) throw misuse(`"${text}" is not a number of tokens`)
+  return Number(text)
 }
 
 async function suspend(

@@ -12,6 +12,7 @@ import {
 } from '../api_command.ts'
 import { misuse } from '../failure.ts'
 import { findProject, findTool, idOf } from '../find_object.ts'
+import { type LimitOptions, limitOptions, limitsOf } from '../limit_flags.ts'
 import { cell, column, detailsText } from '../print.ts'
 import { collect } from '../setting_flags.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -28,6 +29,7 @@ interface ToolOptions extends ApiOptions {
 interface EditOptions extends ToolOptions, ToolFlags {
   readonly file?: string
   readonly disabled?: boolean
+  readonly tag?: readonly string[]
   readonly secretFile?: string
   readonly secretStdin?: boolean
 }
@@ -45,19 +47,18 @@ export function addToolCommands(program: Command, surroundings: Surroundings): v
     .action(apiAction(surroundings, add))
   pageOptions(command('list', 'list tools')).action(apiAction(surroundings, list))
   command('show <tool>', 'show a tool').action(apiAction(surroundings, show))
-  definitionOptions(inProject(apiCommandWithUrl(tool, 'update <tool>', 'change a tool'))).action(
-    apiAction(surroundings, update),
-  )
-  command('enable <tool>', 'let models see and call it').action(
-    apiAction(surroundings, (call: ApiCall<ToolOptions>, wanted: string) =>
-      enable(call, wanted, true),
-    ),
-  )
-  command('disable <tool>', 'hide it from models').action(
-    apiAction(surroundings, (call: ApiCall<ToolOptions>, wanted: string) =>
-      enable(call, wanted, false),
-    ),
-  )
+  const updating = inProject(apiCommandWithUrl(tool, 'update <tool>', 'change a tool'))
+  limitOptions(definitionOptions(updating)).action(apiAction(surroundings, update))
+  const change = (usage: string, description: string, wish: Switch) =>
+    command(usage, description).action(
+      apiAction(surroundings, (call: ApiCall<ToolOptions>, wanted: string) =>
+        flip(call, wanted, wish),
+      ),
+    )
+  change('enable <tool>', 'let models see and call it', { is_enabled: true })
+  change('disable <tool>', 'hide it from models', { is_enabled: false })
+  change('pin <tool>', 'list it even where search stands for the list', { is_pinned: true })
+  change('unpin <tool>', 'leave it to search', { is_pinned: false })
   command('delete <tool>', 'delete a tool; its runs stay').action(apiAction(surroundings, remove))
   pageOptions(command('versions <tool>', 'list what a tool has been')).action(
     apiAction(surroundings, versions),
@@ -86,6 +87,7 @@ function definitionOptions(command: Command): Command {
     .option('--secret-stdin', 'read that secret from standard input')
     .option('--require-member', 'refuse calls without an end user')
     .option('--scope <scope>', 'a scope the caller must hold (repeatable)', collect)
+    .option('--tag <tag>', 'a word to find it by (repeatable)', collect)
     .option('--timeout-ms <ms>', 'how long upstream may take (default: 30000)')
 }
 
@@ -110,6 +112,7 @@ async function editOf({ options, surroundings }: ApiCall<EditOptions>): Promise<
     ...(await definitionOf(options, read)),
     ...(secret !== null && { encrypted_auth_secret: secret }),
     ...(options.disabled === true && { is_enabled: false }),
+    ...(options.tag !== undefined && { tags: [...options.tag] }),
   }
 }
 
@@ -131,9 +134,9 @@ async function add(call: ApiCall<EditOptions>): Promise<void> {
   print(answer, () => `Added ${cell(answer.name)} (id ${idOf(answer)}).\n`)
 }
 
-async function update(call: ApiCall<EditOptions>, wanted: string): Promise<void> {
+async function update(call: ApiCall<EditOptions & LimitOptions>, wanted: string): Promise<void> {
   const { api, options, print } = call
-  const changes = await editOf(call)
+  const changes = { ...(await editOf(call)), ...limitsOf(options) }
   if (Object.keys(changes).length === 0) throw misuse('Nothing to change', 'Give a flag or --file.')
   if (options.url !== undefined && options.param !== undefined) checkVariables(changes)
   const answer = await api.patch(await pathOf(call, wanted), changes)
@@ -149,8 +152,14 @@ async function list(call: ApiCall<PageOptions & ToolOptions>): Promise<void> {
     column('name', 'name', true),
     column('method', 'http_method'),
     { title: 'url', text: (tool) => `${tool.base_url}${tool.endpoint_path}`, isFlexible: true },
-    { title: 'state', text: (tool) => (tool.is_enabled === false ? 'off' : 'on') },
+    { title: 'tokens', text: (tool) => cell(tool.tokens) },
+    { title: 'state', text: listedState },
   ])
+}
+
+const listedState = ({ is_enabled, is_pinned }: JsonObject) => {
+  if (is_enabled === false) return 'off'
+  return is_pinned === true ? 'pinned' : 'on'
 }
 
 async function show(call: ApiCall<ToolOptions>, wanted: string): Promise<void> {
@@ -158,13 +167,17 @@ async function show(call: ApiCall<ToolOptions>, wanted: string): Promise<void> {
   call.print(answer, () => detailsText(answer))
 }
 
-async function enable(
-  call: ApiCall<ToolOptions>,
-  wanted: string,
-  isEnabled: boolean,
-): Promise<void> {
-  const answer = await call.api.patch(await pathOf(call, wanted), { is_enabled: isEnabled })
-  call.print(answer, () => `${cell(answer.name)} is ${isEnabled ? 'on' : 'off'}.\n`)
+/** What of a tool is switched. */
+type Switch = { readonly is_enabled: boolean } | { readonly is_pinned: boolean }
+
+async function flip(call: ApiCall<ToolOptions>, wanted: string, wish: Switch): Promise<void> {
+  const answer = await call.api.patch(await pathOf(call, wanted), wish)
+  call.print(answer, () => `${cell(answer.name)} is ${stateText(wish)}.\n`)
+}
+
+function stateText(wish: Switch): string {
+  if ('is_enabled' in wish) return wish.is_enabled ? 'on' : 'off'
+  return wish.is_pinned ? 'pinned' : 'not pinned'
 }
 
 async function remove(call: ApiCall<ToolOptions>, wanted: string): Promise<void> {

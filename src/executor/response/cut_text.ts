@@ -10,7 +10,7 @@ export function cutText(text: string, maxBytes: number): string {
 const LINE_SHARE = 0.75
 
 /** Where in a text so many bytes of UTF-8 end, from a start on; never inside a character. */
-export function boundedEnd(text: string, start: number, maxBytes: number): number {
+function boundedEnd(text: string, start: number, maxBytes: number): number {
   const most = Math.min(text.length, start + maxBytes)
   if (Buffer.byteLength(text.slice(start, most)) <= maxBytes) return wholeEnd(text, start, most)
   let [fits, over] = [start, most]

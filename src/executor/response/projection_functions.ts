@@ -42,6 +42,7 @@ export const ownFunctions: Readonly<
 export const ownKeyFunctions: Readonly<
   Record<string, (items: readonly JsonValue[], keyOf: KeyOf, budget: WorkBudget) => JsonValue>
 > = {
+  group_by: groupBy,
   max_by: (items, keyOf) => extreme(items, keyOf, 1),
   min_by: (items, keyOf) => extreme(items, keyOf, -1),
   sort_by: sortBy,
@@ -72,6 +73,19 @@ function sortBy(items: readonly JsonValue[], keyOf: KeyOf, budget: WorkBudget): 
   budget.spend(items.length * Math.ceil(Math.log2(items.length + 1)))
   const keyed = items.map((item) => ({ item, key: keyIn(keyOf(item)) }))
   return keyed.sort((a, b) => compareKeys(a.key, b.key)).map(({ item }) => item)
+}
+
+/** By a map of its own: items may be called `constructor`. */
+function groupBy(items: readonly JsonValue[], keyOf: KeyOf): JsonValue {
+  const groups = new Map<string, JsonValue[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    if (typeof key !== 'string') throw new ProjectionFault('what it groups by is not a string')
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return Object.fromEntries(groups)
 }
 
 /** @param direction 1 for the greatest, -1 for the least; the first of equals */

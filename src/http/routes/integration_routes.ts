@@ -7,6 +7,9 @@ import {
   listIntegrations,
   updateIntegration,
 } from '../../manage/integrations.ts'
+import { readUsageLimits } from '../../manage/usage_limits.ts'
+import type { Integration } from '../../model/integration.ts'
+import { noUsageLimits } from '../../model/usage_limit.ts'
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
 import { idParam, pageOf, pageQuery, projectQuery } from '../schemas/common_schemas.ts'
 import {
@@ -20,6 +23,7 @@ import {
   newIntegrationSchema,
   rotationSchema,
 } from '../schemas/integration_schemas.ts'
+import { changeLimits, isOfLimitsAlone } from './limited_thing.ts'
 import { json, jsonBody, problems, secured } from './route_parts.ts'
 
 const tags = ['Integrations']
@@ -107,10 +111,16 @@ const remove = createRoute({
 /** `/integrations`. */
 export function integrationRoutes({ manage }: ManagementDeps): ManagementRouter {
   const router = createRouter()
+  const thingOf = ({ id, projectId }: Integration) =>
+    ({ owner: 'integration', id, projectId }) as const
+  const limitsOf = (integration: Integration) => readUsageLimits(manage, thingOf(integration))
+  const shown = async (integration: Integration) =>
+    integrationJson(integration, await limitsOf(integration))
   router.openapi(list, async (c) => {
     const { limit, cursor = null, project_id: projectId = null } = c.req.valid('query')
     const page = await listIntegrations(manage, c.get('admin'), { limit, cursor, projectId })
-    return c.json({ items: page.items.map(integrationJson), next_cursor: page.nextCursor }, 200)
+    const items = await Promise.all(page.items.map(shown))
+    return c.json({ items, next_cursor: page.nextCursor }, 200)
   })
   router.openapi(create, async (c) => {
     const input = integrationInputOf(c.req.valid('json'))
@@ -119,23 +129,27 @@ export function integrationRoutes({ manage }: ManagementDeps): ManagementRouter 
       'apiKey' in input
         ? { ...(await createIntegration(manage, admin, input.apiKey)), client: null }
         : await createClientIntegration(manage, admin, input.oauthClient)
-    return c.json(integrationWithKeyJson(made), 201)
+    return c.json(integrationWithKeyJson(made, noUsageLimits), 201)
   })
   router.openapi(show, async (c) => {
     const integration = await getIntegration(manage, c.get('admin'), c.req.valid('param').id)
-    return c.json(integrationJson(integration), 200)
+    return c.json(await shown(integration), 200)
   })
   router.openapi(update, async (c) => {
-    const change = integrationChangeOf(c.req.valid('json'))
+    const body = c.req.valid('json')
+    const admin = c.get('admin')
     const { id } = c.req.valid('param')
-    const integration = await updateIntegration(manage, c.get('admin'), { id, change })
-    return c.json(integrationJson(integration), 200)
+    const integration = isOfLimitsAlone(body)
+      ? await getIntegration(manage, admin, id)
+      : await updateIntegration(manage, admin, { id, change: integrationChangeOf(body) })
+    await changeLimits(manage, admin, { thing: thingOf(integration), limits: body.limits })
+    return c.json(await shown(integration), 200)
   })
   router.openapi(rotate, async (c) => {
     const { id } = c.req.valid('param')
     const { overlap_seconds: overlapSeconds = 0 } = c.req.valid('json')
     const made = await rotateCredential(manage, c.get('admin'), { id, overlapSeconds })
-    return c.json(integrationWithKeyJson(made), 200)
+    return c.json(integrationWithKeyJson(made, await limitsOf(made.integration)), 200)
   })
   router.openapi(remove, async (c) => {
     await deleteIntegration(manage, c.get('admin'), c.req.valid('param').id)

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { getMember, getMemberUsage, listMembers, updateMember } from '../../manage/members.ts'
+import type { MemberRecord } from '../../model/member.ts'
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
 import { idParam, moment, pageOf, pageQuery, projectQuery } from '../schemas/common_schemas.ts'
 import {
@@ -10,6 +11,7 @@ import {
   memberUsageJson,
   memberUsageSchema,
 } from '../schemas/member_schemas.ts'
+import { changeLimits, isOfLimitsAlone, limitsOf } from './limited_thing.ts'
 import { json, jsonBody, problems, secured } from './route_parts.ts'
 
 const tags = ['Members']
@@ -70,6 +72,11 @@ const usage = createRoute({
 /** `/members`. */
 export function memberRoutes({ manage }: ManagementDeps): ManagementRouter {
   const router = createRouter()
+  const thingOf = ({ id, projectId }: MemberRecord) => ({ owner: 'member', id, projectId }) as const
+  const shown = async (member: MemberRecord) => ({
+    ...memberJson(member),
+    ...(await limitsOf(manage, thingOf(member))),
+  })
   router.openapi(list, async (c) => {
     const query = c.req.valid('query')
     const page = await listMembers(manage, c.get('admin'), {
@@ -79,15 +86,22 @@ export function memberRoutes({ manage }: ManagementDeps): ManagementRouter {
       externalId: query.external_id ?? null,
       isBlocked: query.is_blocked ?? null,
     })
-    return c.json({ items: page.items.map(memberJson), next_cursor: page.nextCursor }, 200)
+    const items = await Promise.all(page.items.map(shown))
+    return c.json({ items, next_cursor: page.nextCursor }, 200)
   })
   router.openapi(show, async (c) => {
-    return c.json(memberJson(await getMember(manage, c.get('admin'), c.req.valid('param').id)), 200)
+    const member = await getMember(manage, c.get('admin'), c.req.valid('param').id)
+    return c.json(await shown(member), 200)
   })
   router.openapi(update, async (c) => {
     const { id } = c.req.valid('param')
-    const change = memberChangeOf(c.req.valid('json'))
-    return c.json(memberJson(await updateMember(manage, c.get('admin'), { id, change })), 200)
+    const body = c.req.valid('json')
+    const admin = c.get('admin')
+    const member = isOfLimitsAlone(body)
+      ? await getMember(manage, admin, id)
+      : await updateMember(manage, admin, { id, change: memberChangeOf(body) })
+    await changeLimits(manage, admin, { thing: thingOf(member), limits: body.limits })
+    return c.json(await shown(member), 200)
   })
   router.openapi(usage, async (c) => {
     const { id } = c.req.valid('param')

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { AppError } from '../../errors.ts'
 import { applyImport } from '../../manage/openapi/apply_import.ts'
 import { cancelImport, listImports, showImport, startImport } from '../../manage/openapi/imports.ts'
 import { sourceInReach } from '../../manage/openapi/source_reach.ts'
@@ -112,6 +113,7 @@ const apply = createRoute({
 /** `/openapi-sources/{id}/imports`, but for what is in a plan. */
 export function openapiImportRoutes({ manage, openapi }: ManagementDeps): ManagementRouter {
   const router = createRouter()
+  const uploads = new Uploads()
   // Its body is not always JSON, which a validated route would insist on.
   router.openAPIRegistry.registerPath(start)
   router.post('/openapi-sources/:id/imports', async (c) => {
@@ -119,9 +121,7 @@ export function openapiImportRoutes({ manage, openapi }: ManagementDeps): Manage
     const admin = c.get('admin')
     // A big body is not taken for a source that is not there.
     await sourceInReach(manage, admin, sourceId)
-    const origin = isJsonUpload(c.req.raw.headers)
-      ? originOf(await uploadedJson(c.req.raw))
-      : { uploaded: await uploadedDocument(c.req.raw) }
+    const origin = await uploads.take(() => originIn(c.req.raw))
     return c.json(importJson(await startImport(openapi, admin, { sourceId, origin })), 202)
   })
   router.openapi(list, async (c) => {
@@ -155,6 +155,31 @@ export function openapiImportRoutes({ manage, openapi }: ManagementDeps): Manage
     return c.json(await heldOpen(c.env.peer, work), 200)
   })
   return router
+}
+
+/** How many documents are taken at a time: each is in memory as a whole. */
+const MAX_UPLOADS = 8
+
+class Uploads {
+  private running = 0
+
+  /** @throws AppError too_many_imports */
+  async take<T>(read: () => Promise<T>): Promise<T> {
+    if (this.running >= MAX_UPLOADS) {
+      throw new AppError('too_many_imports', { retryAfterSeconds: 10 })
+    }
+    this.running++
+    try {
+      return await read()
+    } finally {
+      this.running--
+    }
+  }
+}
+
+async function originIn(request: Request) {
+  if (isJsonUpload(request.headers)) return originOf(await uploadedJson(request))
+  return { uploaded: await uploadedDocument(request) }
 }
 
 function originOf(upload: JsonUpload) {

@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { underLease } from '../../access/usage_control.ts'
 import { callTool, type ToolCallResult } from '../../executor/call_tool.ts'
 import { previewCall } from '../../executor/preview_call.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import { actingPrincipal } from '../../manage/acting_principal.ts'
 import { toolInReach } from '../../manage/tools.ts'
+import { heldOpen } from '../held_open.ts'
 import { createRouter, type ManagementDeps, type ManagementRouter } from '../management_router.ts'
-import type { Peer } from '../peer.ts'
 import { failureResponse } from '../problem.ts'
 import { idParam } from '../schemas/common_schemas.ts'
 import { json, jsonBody, problems, secured } from './route_parts.ts'
@@ -35,6 +36,9 @@ const executedSchema = z
     run_id: z.uuid(),
     upstream_status: z.int().nullable(),
     duration_ms: z.number(),
+    replayed: z.boolean().meta({
+      description: 'Whether an earlier run answered, and nothing was sent; `run_id` names it.',
+    }),
     content: z.array(z.record(z.string(), z.unknown())),
     structured_content: z.unknown().optional(),
   })
@@ -64,9 +68,20 @@ const execute = createRoute({
   operationId: 'executeTool',
   tags: ['Custom tools'],
   summary: 'Call a tool, or show what would be sent',
-  description: 'Failures come with their real HTTP status and the Run ID as `request_id`.',
+  description:
+    'Failures come with their real HTTP status and the Run ID as `request_id`. An identical call within ' +
+    "the tool's window is answered from the one before; `Idempotency-Key` names a request for 24 hours.",
   security: secured,
-  request: { params: idParam, body: jsonBody(executeSchema) },
+  request: {
+    params: idParam,
+    headers: z.object({
+      'idempotency-key': z
+        .string()
+        .optional()
+        .meta({ description: '1 to 255 visible ASCII characters.' }),
+    }),
+    body: jsonBody(executeSchema),
+  },
   responses: {
     200: json(z.union([executedSchema, previewSchema]), 'What came back, or would be sent.'),
     ...problems,
@@ -77,7 +92,7 @@ const execute = createRoute({
 
 /** `POST /custom-tools/{id}/execute`. */
 export function toolCallRoutes(deps: ManagementDeps): ManagementRouter {
-  const { manage, executor, logger, limits } = deps
+  const { manage, executor, logger, limits, usage } = deps
   const router = createRouter()
   router.openapi(execute, async (c) => {
     const body = c.req.valid('json')
@@ -99,25 +114,25 @@ export function toolCallRoutes(deps: ManagementDeps): ManagementRouter {
     }
     const { signal } = c.req.raw
     limits.admit(principal.rateLimits)
-    const call = { name, arguments: args, source: 'execute', signal, traceparent: null } as const
-    const result = await heldOpen(c.env.peer, () => callTool(executor, principal, call))
+    const call = {
+      name,
+      arguments: args,
+      source: 'execute',
+      signal,
+      traceparent: null,
+      idempotencyKey: c.req.header('idempotency-key') ?? null,
+      actor: c.get('admin').label,
+    } as const
+    const lease = await usage.admit(principal, tool.id)
+    const result = await heldOpen(c.env.peer, () =>
+      underLease(lease, () => callTool(executor, principal, call)),
+    )
     if (result.error !== null) return failureResponse(logger, result.error, result.runId) as never
     return new Response(executedJson(result), {
       headers: { 'content-type': 'application/json' },
     }) as never
   })
   return router
-}
-
-/** Lets the connection be silent while a slow upstream answers: its tool's timeout bounds the call. */
-async function heldOpen<T>(peer: Peer, call: () => Promise<T>): Promise<T> {
-  if (peer.kind !== 'tcp') return call()
-  peer.setPace('calling')
-  try {
-    return await call()
-  } finally {
-    peer.setPace('quiet')
-  }
 }
 
 const memberOf = (asked: z.infer<typeof member>) => ({
@@ -139,11 +154,12 @@ const previewJson = (preview: Awaited<ReturnType<typeof previewCall>>) => ({
 
 /** Written by hand so that the upstream's JSON text stands in it digit for digit. */
 function executedJson(result: ToolCallResult): string {
-  const { runId, upstreamStatus, durationMs, output } = result
+  const { runId, upstreamStatus, durationMs, isReplayed, output } = result
   const head = JSON.stringify({
     run_id: runId,
     upstream_status: upstreamStatus,
     duration_ms: durationMs,
+    replayed: isReplayed,
     content: output?.content ?? [],
   })
   const text = output?.structuredText ?? null

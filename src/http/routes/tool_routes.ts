@@ -7,6 +7,7 @@ import {
   listTools,
   listToolVersions,
   rollbackTool,
+  type ToolView,
   updateTool,
 } from '../../manage/tools.ts'
 import type { ToolDefinition } from '../../model/tool.ts'
@@ -22,6 +23,7 @@ import {
   toolVersionJson,
   toolVersionSchema,
 } from '../schemas/tool_schemas.ts'
+import { changeLimits, isOfLimitsAlone, limitsOf } from './limited_thing.ts'
 import { json, jsonBody, problems, secured } from './route_parts.ts'
 
 const tags = ['Custom tools']
@@ -65,7 +67,12 @@ const update = createRoute({
   operationId: 'updateTool',
   tags,
   summary: 'Change a tool',
-  description: 'Changed content becomes a new immutable version. Absent fields stay as they are.',
+  description: `Changed content becomes a new immutable version. Absent fields stay as they are.
+
+Of a tool that was imported from an OpenAPI document, a new name, description, \`is_enabled\`,
+\`required_scopes\` or \`response\` is kept as an override and survives every import. What the document
+says (schemas, method, path, base URL, annotations) is refused here. Everything else is the tool's
+own and stays.`,
   security: secured,
   request: { params: idParam, body: jsonBody(toolChangeSchema) },
   responses: { 200: json(toolSchema, 'The tool as it is now.'), ...problems },
@@ -110,10 +117,17 @@ const rollback = createRoute({
 /** `/custom-tools`, but for calling them. */
 export function toolRoutes({ manage }: ManagementDeps): ManagementRouter {
   const router = createRouter()
+  const thingOf = ({ tool: { id, projectId } }: ToolView) =>
+    ({ owner: 'tool', id, projectId }) as const
+  const shown = async (view: ToolView) => ({
+    ...toolJson(view),
+    ...(await limitsOf(manage, thingOf(view))),
+  })
   router.openapi(list, async (c) => {
     const { limit, cursor = null, project_id: projectId = null } = c.req.valid('query')
     const page = await listTools(manage, c.get('admin'), { limit, cursor, projectId })
-    return c.json({ items: page.items.map(toolJson), next_cursor: page.nextCursor }, 200)
+    const items = await Promise.all(page.items.map(shown))
+    return c.json({ items, next_cursor: page.nextCursor }, 200)
   })
   router.openapi(create, async (c) => {
     const body = c.req.valid('json')
@@ -124,17 +138,26 @@ export function toolRoutes({ manage }: ManagementDeps): ManagementRouter {
         requestMap: null,
       } as ToolDefinition,
       isEnabled: body.is_enabled,
+      isPinned: body.is_pinned,
+      tags: body.tags,
       ...(body.encrypted_auth_secret === undefined ? {} : { secret: body.encrypted_auth_secret }),
     })
-    return c.json(toolJson(view), 201)
+    return c.json(await shown(view), 201)
   })
   router.openapi(show, async (c) => {
-    return c.json(toolJson(await getTool(manage, c.get('admin'), c.req.valid('param').id)), 200)
+    const view = await getTool(manage, c.get('admin'), c.req.valid('param').id)
+    return c.json(await shown(view), 200)
   })
   router.openapi(update, async (c) => {
-    const change = toolChangeOf(c.req.valid('json'), c.get('exactBody') as JsonObject)
+    const body = c.req.valid('json')
+    const admin = c.get('admin')
+    const change = toolChangeOf(body, c.get('exactBody') as JsonObject)
     const { id } = c.req.valid('param')
-    return c.json(toolJson(await updateTool(manage, c.get('admin'), { id, change })), 200)
+    const view = isOfLimitsAlone(body)
+      ? await getTool(manage, admin, id)
+      : await updateTool(manage, admin, { id, change })
+    await changeLimits(manage, admin, { thing: thingOf(view), limits: body.limits })
+    return c.json(await shown(view), 200)
   })
   router.openapi(remove, async (c) => {
     await deleteTool(manage, c.get('admin'), c.req.valid('param').id)
@@ -149,7 +172,8 @@ export function toolRoutes({ manage }: ManagementDeps): ManagementRouter {
   router.openapi(rollback, async (c) => {
     const { id } = c.req.valid('param')
     const { version } = c.req.valid('json')
-    return c.json(toolJson(await rollbackTool(manage, c.get('admin'), { id, version })), 200)
+    const view = await rollbackTool(manage, c.get('admin'), { id, version })
+    return c.json(await shown(view), 200)
   })
   return router
 }

@@ -8,6 +8,7 @@ import type { IntegrationChange, IntegrationInput } from '../../manage/integrati
 import { type Integration, integrationKinds } from '../../model/integration.ts'
 import { apiKeyPermissions } from '../../model/principal.ts'
 import { maxRedirectUriLength, maxRedirectUris } from '../../model/redirect_uri.ts'
+import type { UsageLimits } from '../../model/usage_limit.ts'
 import {
   callsPerMinute,
   givenOf,
@@ -16,6 +17,11 @@ import {
   momentOrNull,
   nameField,
 } from './common_schemas.ts'
+import {
+  usageLimitsChangeSchema,
+  usageLimitsJson,
+  usageLimitsSchema,
+} from './usage_limit_schemas.ts'
 
 const permissions = z.array(z.enum(apiKeyPermissions)).min(1)
 
@@ -57,6 +63,7 @@ export const integrationSchema = z
     is_active: z.boolean(),
     api_key: apiKey.nullable().meta({ description: 'Of kind `api_key` alone.' }),
     oauth_client: oauthClient.nullable().meta({ description: 'Of kind `oauth_client` alone.' }),
+    limits: usageLimitsSchema,
     created_at: moment,
   })
   .openapi('Integration')
@@ -100,6 +107,7 @@ export const integrationChangeSchema = z
     is_active: z.boolean().optional(),
     calls_per_minute: limit.nullable().optional(),
     redirect_uris: redirectUris.optional(),
+    limits: usageLimitsChangeSchema.optional(),
   })
   .openapi('IntegrationChange')
 
@@ -113,7 +121,7 @@ export const rotationSchema = z
   .openapi('CredentialRotation')
 
 /** Writes an integration as the API shows it. */
-export function integrationJson(integration: Integration) {
+export function integrationJson(integration: Integration, limits: UsageLimits) {
   const { apiKey, oauthClient } = integration
   return {
     id: integration.id,
@@ -134,15 +142,16 @@ export function integrationJson(integration: Integration) {
       redirect_uris: [...oauthClient.redirectUris],
       previous_secret_expires_at: momentOrNull(oauthClient.previousSecretUntilMs),
     },
+    limits: usageLimitsJson(limits),
     created_at: momentOf(integration.createdAtMs),
   }
 }
 
 /** Writes an integration with the credential it was just given. */
-export function integrationWithKeyJson(made: IntegrationWithSecret) {
+export function integrationWithKeyJson(made: IntegrationWithSecret, limits: UsageLimits) {
   const { integration, apiKey, client } = made
   return {
-    integration: integrationJson(integration),
+    integration: integrationJson(integration, limits),
     ...givenOf({
       api_key: apiKey ?? undefined,
       client_id: client?.clientId,

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { MemberChange, MemberUsage } from '../../manage/members.ts'
 import type { MemberRecord } from '../../model/member.ts'
 import { callsPerMinute, givenOf, moment, momentOf, momentOrNull } from './common_schemas.ts'
+import { usageLimitsChangeSchema, usageLimitsSchema } from './usage_limit_schemas.ts'
 
 /** A member in answers. */
 export const memberSchema = z
@@ -19,6 +20,7 @@ export const memberSchema = z
     last_call_at: moment.nullable(),
     calls: z.int(),
     errors: z.int().meta({ description: 'How many of the calls failed.' }),
+    limits: usageLimitsSchema,
   })
   .openapi('Member')
 
@@ -33,6 +35,7 @@ export const memberChangeSchema = z
       .nullable()
       .optional()
       .meta({ description: "null: as the project's `member_calls_per_minute` says." }),
+    limits: usageLimitsChangeSchema.optional(),
   })
   .openapi('MemberChange')
 

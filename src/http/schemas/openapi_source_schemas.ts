@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { everyOperation } from '../../manage/openapi/operation_filter.ts'
 import type { SourceChange, SourceInput } from '../../manage/openapi/sources.ts'
 import type { OpenapiSource } from '../../model/openapi_import.ts'
 import {
@@ -166,15 +167,13 @@ export const filterOf = (json: z.infer<typeof filterSchema>): OperationFilter =>
   operationIds: json.operation_ids,
 })
 
-const nothing: OperationFilter = { tags: [], methods: [], paths: [], operationIds: [] }
-
 /** The source a checked body asks for. */
 export function newSourceOf(body: z.infer<typeof newSourceSchema>): SourceInput {
   return {
     name: body.name,
     url: body.url,
     settings: settingsOf(body.settings, defaultImportSettings),
-    filter: body.filter === undefined ? nothing : filterOf(body.filter),
+    filter: body.filter === undefined ? everyOperation : filterOf(body.filter),
     recheckHours: body.recheck_hours,
   }
 }

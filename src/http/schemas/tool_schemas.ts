@@ -10,6 +10,18 @@ import {
   type UpstreamOAuth,
 } from '../../model/tool.ts'
 import { lineField, moment, momentOf, momentOrNull, proseField } from './common_schemas.ts'
+import {
+  deduplicationJson,
+  deduplicationOf,
+  deduplicationSchema,
+  retryJson,
+  retryOf,
+  retrySchema,
+  verifyJson,
+  verifyOf,
+  verifySchema,
+} from './tool_repeat_schemas.ts'
+import { usageLimitsChangeSchema, usageLimitsSchema } from './usage_limit_schemas.ts'
 
 const name = z
   .string()
@@ -36,14 +48,16 @@ const identity = z.strictObject({
   roles: z.boolean().default(false),
 })
 
-const upstreamOAuth = z
+/** `oauth` of a request that sets how tools prove themselves. */
+export const upstreamOAuth = z
   .strictObject({
     token_url: z.url().max(2000),
     scopes: z.array(z.string().min(1).max(200)).max(64).default([]),
     audience: z.string().max(2000).nullable().default(null),
   })
   .meta({ description: 'Where `oauth_client_credentials` gets its tokens.' })
-const responseShape = z
+/** How answers are shaped. */
+export const responseShape = z
   .strictObject({
     projection: z.string().min(1).max(4000).nullable().default(null).meta({
       description: 'JMESPath over a JSON answer.',
@@ -64,7 +78,7 @@ const responseShape = z
   })
 
 /** Every field of a tool that makes up a version, as it is written (wire.md §5). */
-const fields = {
+export const definitionFields = {
   name,
   description,
   input_schema: jsonSchema,
@@ -99,35 +113,48 @@ const fields = {
     .max(64 * 1024 * 1024),
   annotations: annotations.nullable(),
   response: responseShape.nullable(),
+  deduplication: deduplicationSchema,
+  retry: retrySchema,
+  verify: verifySchema.nullable(),
 }
 
 const secret = z.string().max(8000).meta({
   description: 'Plain text here, sealed at rest, never returned. `basic` takes `user:password`.',
 })
 
+const isPinned = z.boolean().meta({
+  description: 'Listed even where search stands for the list.',
+})
+const tags = z.array(lineField(100)).max(32).meta({ description: 'Words to find it by.' })
+
 /** A tool to register. */
 export const newToolSchema = z
   .strictObject({
-    ...fields,
+    ...definitionFields,
     project_id: z.int().positive().optional(),
     description: description.default(''),
     input_schema: jsonSchema.default({ type: 'object', properties: {} }),
-    output_schema: fields.output_schema.default(null),
-    headers_template: fields.headers_template.default(null),
-    query_template: fields.query_template.default(null),
-    body_template: fields.body_template.default(null),
-    require_member: fields.require_member.default(false),
+    output_schema: definitionFields.output_schema.default(null),
+    headers_template: definitionFields.headers_template.default(null),
+    query_template: definitionFields.query_template.default(null),
+    body_template: definitionFields.body_template.default(null),
+    require_member: definitionFields.require_member.default(false),
     inject_member_identity: identity.default({ id: true, email: false, roles: false }),
-    auth_strategy: fields.auth_strategy.default('none'),
-    auth_header_name: fields.auth_header_name.default(null),
-    auth_oauth: fields.auth_oauth.default(null),
-    send_idempotency_key: fields.send_idempotency_key.default(true),
+    auth_strategy: definitionFields.auth_strategy.default('none'),
+    auth_header_name: definitionFields.auth_header_name.default(null),
+    auth_oauth: definitionFields.auth_oauth.default(null),
+    send_idempotency_key: definitionFields.send_idempotency_key.default(true),
     required_scopes: scopes.default([]),
-    timeout_ms: fields.timeout_ms.default(30_000),
-    max_response_bytes: fields.max_response_bytes.default(1024 * 1024),
-    annotations: fields.annotations.default(null),
-    response: fields.response.default(null),
+    timeout_ms: definitionFields.timeout_ms.default(30_000),
+    max_response_bytes: definitionFields.max_response_bytes.default(1024 * 1024),
+    annotations: definitionFields.annotations.default(null),
+    response: definitionFields.response.default(null),
+    deduplication: deduplicationSchema.prefault({}),
+    retry: retrySchema.prefault({}),
+    verify: definitionFields.verify.default(null),
     is_enabled: z.boolean().default(true),
+    is_pinned: isPinned.default(false),
+    tags: tags.default([]),
     encrypted_auth_secret: secret.optional(),
   })
   .openapi('NewTool')
@@ -135,12 +162,15 @@ export const newToolSchema = z
 /** What of a tool to change. */
 export const toolChangeSchema = z
   .strictObject({
-    ...fields,
+    ...definitionFields,
     is_enabled: z.boolean(),
+    is_pinned: isPinned,
+    tags,
     encrypted_auth_secret: secret,
     keep_previous_secret_until: moment.meta({
       description: 'Keeps signing with the replaced secret too until then, for a rotation.',
     }),
+    limits: usageLimitsChangeSchema,
   })
   .partial()
   .openapi('ToolChange')
@@ -153,9 +183,13 @@ export const toolSchema = z
     version: z.int(),
     content_hash: z.string(),
     is_enabled: z.boolean(),
-    ...fields,
+    is_pinned: isPinned,
+    tags,
+    tokens: z.int().meta({ description: 'Estimated tokens that listing it costs a model.' }),
+    ...definitionFields,
     has_auth_secret: z.boolean(),
     previous_secret_expires_at: moment.nullable(),
+    limits: usageLimitsSchema,
     created_at: moment,
     updated_at: moment,
   })
@@ -168,11 +202,11 @@ export const toolVersionSchema = z
     content_hash: z.string(),
     created_at: moment,
     created_by: z.string(),
-    definition: z.object(fields),
+    definition: z.object(definitionFields),
   })
   .openapi('ToolVersion')
 
-type Field = keyof typeof fields
+type Field = keyof typeof definitionFields
 const memberOf: Readonly<Record<Field, keyof ToolDefinition>> = {
   name: 'name',
   description: 'description',
@@ -195,6 +229,9 @@ const memberOf: Readonly<Record<Field, keyof ToolDefinition>> = {
   max_response_bytes: 'maxResponseBytes',
   annotations: 'annotations',
   response: 'response',
+  deduplication: 'deduplication',
+  retry: 'retry',
+  verify: 'verify',
 }
 const fieldNames = Object.keys(memberOf) as Field[]
 
@@ -206,22 +243,26 @@ const freeForm: ReadonlySet<string> = new Set([
   'body_template',
 ])
 
-const authOAuthOf = (value: z.infer<typeof upstreamOAuth>): UpstreamOAuth => ({
+/** Reads where tokens come from. */
+export const authOAuthOf = (value: z.infer<typeof upstreamOAuth>): UpstreamOAuth => ({
   tokenUrl: value.token_url,
   scopes: value.scopes,
   audience: value.audience,
 })
-const authOAuthJson = ({ tokenUrl, scopes, audience }: UpstreamOAuth) => ({
+/** Writes where tokens come from. */
+export const authOAuthJson = ({ tokenUrl, scopes, audience }: UpstreamOAuth) => ({
   token_url: tokenUrl,
   scopes: [...scopes],
   audience,
 })
-const responseOf = (value: z.infer<typeof responseShape>): ResponseShape => ({
+/** Reads how answers are shaped. */
+export const responseOf = (value: z.infer<typeof responseShape>): ResponseShape => ({
   projection: value.projection,
   fields: value.fields,
   maxResultBytes: value.max_result_bytes,
 })
-const responseJson = ({ projection, fields, maxResultBytes }: ResponseShape) => ({
+/** Writes how answers are shaped. */
+export const responseJson = ({ projection, fields, maxResultBytes }: ResponseShape) => ({
   projection,
   fields: fields && [...fields],
   max_result_bytes: maxResultBytes,
@@ -240,9 +281,14 @@ export function definitionPart(
     const value = freeForm.has(field) && field in exact ? exact[field] : checked[field]
     if (value !== undefined) part[memberOf[field]] = value
   }
-  const { auth_oauth, response } = checked as z.infer<typeof toolChangeSchema>
+  const { auth_oauth, response, deduplication, retry, verify } = checked as z.infer<
+    typeof toolChangeSchema
+  >
   if (auth_oauth) part.authOAuth = authOAuthOf(auth_oauth)
   if (response) part.response = responseOf(response)
+  if (deduplication) part.deduplication = deduplicationOf(deduplication)
+  if (retry) part.retry = retryOf(retry)
+  if (verify) part.verify = verifyOf(verify)
   return part as Partial<ToolDefinition>
 }
 
@@ -251,10 +297,12 @@ export function toolChangeOf(
   checked: z.infer<typeof toolChangeSchema>,
   exact: JsonObject,
 ): ToolChange {
-  const { is_enabled, encrypted_auth_secret, keep_previous_secret_until } = checked
+  const { is_enabled, is_pinned, tags, encrypted_auth_secret, keep_previous_secret_until } = checked
   return {
     definition: definitionPart(checked, exact),
     ...(is_enabled === undefined ? {} : { isEnabled: is_enabled }),
+    ...(is_pinned === undefined ? {} : { isPinned: is_pinned }),
+    ...(tags === undefined ? {} : { tags }),
     ...(encrypted_auth_secret === undefined ? {} : { secret: encrypted_auth_secret }),
     ...(keep_previous_secret_until === undefined
       ? {}
@@ -262,14 +310,18 @@ export function toolChangeOf(
   }
 }
 
-function definitionJson(definition: ToolDefinition) {
+/** Writes a definition as the API shows it. */
+export function definitionJson(definition: ToolDefinition) {
   const entries = fieldNames.map((field) => [field, definition[memberOf[field]]])
-  const { authOAuth, response } = definition
+  const { authOAuth, response, deduplication, retry, verify } = definition
   return {
     ...Object.fromEntries(entries),
     auth_oauth: authOAuth && authOAuthJson(authOAuth),
     response: response && responseJson(response),
-  } as z.infer<z.ZodObject<typeof fields>>
+    deduplication: deduplicationJson(deduplication),
+    retry: retryJson(retry),
+    verify: verify && verifyJson(verify),
+  } as z.infer<z.ZodObject<typeof definitionFields>>
 }
 
 /** Writes a tool as the API shows it. */
@@ -280,6 +332,9 @@ export function toolJson({ tool, hasAuthSecret, previousSecretExpiresAtMs }: Too
     version: tool.version,
     content_hash: tool.contentHash,
     is_enabled: tool.isEnabled,
+    is_pinned: tool.isPinned,
+    tags: [...tool.tags],
+    tokens: tool.listTokens,
     ...definitionJson(tool.definition),
     has_auth_secret: hasAuthSecret,
     previous_secret_expires_at: momentOrNull(previousSecretExpiresAtMs),

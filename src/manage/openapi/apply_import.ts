@@ -5,6 +5,7 @@ import type { OperationFilter } from '../../model/openapi_source.ts'
 import { isReadMethod, type Tool } from '../../model/tool.ts'
 import type { Operation } from '../../store/database.ts'
 import { flipStaged, markApplied } from '../../store/openapi_apply_store.ts'
+import { findImport } from '../../store/openapi_import_store.ts'
 import { listDangerous } from '../../store/openapi_operation_store.ts'
 import { findOverride } from '../../store/openapi_override_store.ts'
 import { findSourceTool } from '../../store/openapi_tool_store.ts'
@@ -115,6 +116,8 @@ function flip(deps: ManageDeps, admin: Administrator, parts: FlipParts) {
   const nowMs = deps.clock.nowMs()
   return audited(deps, admin, {
     operation: function* () {
+      const present = yield* findImport(sourceId, found.id)
+      if (present?.state === 'cancelled') return 'changed_meanwhile' as const
       const flags = { keepsPrevious: true, clearsSecrets: false }
       const outcome = yield* flipStaged({ sourceId, projectId, revision, nowMs, ...flags })
       if (outcome !== 'done') return outcome

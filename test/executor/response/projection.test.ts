@@ -51,6 +51,13 @@ describe('a projection', () => {
     },
   )
 
+  test('what an answer calls its things groups them, whatever that is', () => {
+    const answer = '[{"n":"constructor"},{"n":"a"},{"n":"__proto__"},{"n":"a"}]'
+    const grouped = project('items(group_by(@, &n))[*].[[0], length([1])]', answer)
+    expect(grouped).toBe('[["constructor",1],["a",2],["__proto__",1]]')
+    expect(() => project('group_by(@, &n)', '[{"n":1}]')).toThrow(ProjectionFault)
+  })
+
   test.each(['constructor', 'toString', 'a.constructor.name', '__proto__.x'])(
     '%s reads nothing that the answer does not hold',
     (expression) => {
