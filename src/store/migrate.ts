@@ -13,7 +13,7 @@ import toolModes from './migrations/0010_tool_modes.sql' with { type: 'text' }
 import challengeScopes from './migrations/0011_challenge_scopes.sql' with { type: 'text' }
 import ledger from './migrations/0012_ledger.sql' with { type: 'text' }
 import usage from './migrations/0013_usage.sql' with { type: 'text' }
-import attempts from './migrations/0016_attempts.sql' with { type: 'text' }
+import attempts from './migrations/0014_attempts.sql' with { type: 'text' }
 
 /** Every migration in order; the schema version is how many have run. Never edit one that shipped. */
 const migrations: readonly string[] = [
