@@ -190,7 +190,7 @@ test('a form of very many parts is refused before it is taken apart', async () =
   )
   expect(answer).toMatchObject({ status: 422, body: { code: 'validation_failed' } })
   expect(answer.body.errors[0].message).toContain('more than 5000 files')
-  expect(performance.now() - startedAtMs).toBeLessThan(2_000)
+  expect(performance.now() - startedAtMs).toBeLessThan(10_000)
   expect((await desk.call('GET', '/imports')).body.items).toEqual([])
 })
 

