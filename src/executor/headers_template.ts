@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { JsonValue } from '../lib/json.ts'
+import { comparableName } from '../model/header_name.ts'
 import { partsOf } from '../model/template.ts'
 import {
   type BoundTemplate,
@@ -9,7 +10,6 @@ import {
   scalarText,
   unusable,
 } from './bound_variable.ts'
-import { comparableName } from './settable_header.ts'
 
 /** A header as it is sent: name and value. */
 export type Header = readonly [name: string, value: string]

@@ -1,5 +1,6 @@
 import { AppError, type FieldError } from '../errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts'
+import { comparableName, isHeaderToken } from '../model/header_name.ts'
 import { mapVariables, parseTemplate, partsOf } from '../model/template.ts'
 import type { HttpMethod, ToolDefinition } from '../model/tool.ts'
 import { arrayNode, type BodyNode, type BodyTemplate, objectNode } from './body_template.ts'
@@ -14,13 +15,7 @@ import { compilePath, isDotSegment, type PathTemplate, pathProblems } from './en
 import { compileHeaders, type HeadersTemplate, headerProblem } from './headers_template.ts'
 import { maxTargetBytes } from './percent_encode.ts'
 import { compileQueryEntry, type QueryEntry, type QueryTemplate } from './query_template.ts'
-import {
-  authHeaderOf,
-  comparableName,
-  isAuthHeader,
-  isHeaderToken,
-  isSettable,
-} from './settable_header.ts'
+import { authHeaderOf, isAuthHeader, isSettable } from './settable_header.ts'
 
 /** A tool's request, compiled once per version; `renderRequest` fills it in. */
 export interface RequestTemplate {

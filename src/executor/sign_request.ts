@@ -6,18 +6,13 @@ import {
   signatureHeader,
 } from '../crypto/request_signature.ts'
 import { AppError } from '../errors.ts'
+import { comparableName, isHeaderToken } from '../model/header_name.ts'
 import type { Member } from '../model/principal.ts'
 import type { AuthStrategy, ToolDefinition } from '../model/tool.ts'
 import { type Header, isHeaderValue } from './headers_template.ts'
 import { maxTargetBytes, percentEncode, targetTooLarge } from './percent_encode.ts'
 import type { CallerVariables, RenderedRequest } from './render_request.ts'
-import {
-  authHeaderOf,
-  comparableName,
-  isAuthHeader,
-  isHeaderToken,
-  isSettable,
-} from './settable_header.ts'
+import { authHeaderOf, isAuthHeader, isSettable } from './settable_header.ts'
 import { type ClientCredentials, clientCredentials, type TokenEndpoint } from './token_endpoint.ts'
 
 declare const signed: unique symbol

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts'
 import type { ParameterStyle } from '../../model/request_map.ts'
 import { pointerStep, scalarText, unusable } from '../bound_variable.ts'
-import { comparableKey, comparableName } from './reserved_names.ts'
+import { comparableField, comparableKey } from './reserved_names.ts'
 
 /** A text on its way to its place: what writes it, and what it is written for. */
 export interface Leaf {
@@ -148,7 +148,7 @@ function encodePart(how: Expansion, text: string, step: string): string {
 /** Every leaf as a pair of its own, its way in brackets: `color[R]=100`, `expand[0]=data`. */
 function deepPairs(how: Expansion, value: JsonValue): string | null {
   const pairs: string[] = []
-  const plain = comparableName(how.name)
+  const plain = comparableField(how.name)
   pushDeep(pairs, how, { value, name: how.name, plain, pointer: how.pointer })
   return pairs.length === 0 ? null : pairs.join(pairSeparators.deepObject)
 }
@@ -171,7 +171,7 @@ function pushDeep(pairs: string[], how: Expansion, deep: DeepValue): void {
   for (const [key, member] of Object.entries(value)) {
     const place = pointer + pointerStep(key)
     if (/[[\]]/.test(key)) throw unusable(place, 'must not have a bracket in its name')
-    const plain = `${deep.plain}[${comparableName(key)}]`
+    const plain = `${deep.plain}[${comparableField(key)}]`
     if (how.reserved?.has(plain) === true) throw setElsewhere(place)
     const step = how.encode({ text: key, isPart: true, pointer: place })
     const [open, close] = [how.encode(bracket('[')), how.encode(bracket(']'))]

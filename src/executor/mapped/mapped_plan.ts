@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+import { comparableName, isHeaderToken } from '../../model/header_name.ts'
 import type { MappedParameter, RequestMap } from '../../model/request_map.ts'
 import type { ToolDefinition } from '../../model/tool.ts'
 import { type Header, isHeaderValue } from '../headers_template.ts'
@@ -10,7 +11,7 @@ import {
   refuseReservedVariables,
 } from '../render_request.ts'
 import type { RequestPlan, ValidArguments } from '../request_plan.ts'
-import { authHeaderOf, comparableName, isHeaderToken, isSettable } from '../settable_header.ts'
+import { authHeaderOf, isSettable } from '../settable_header.ts'
 import { MappedArguments, type WireArguments } from './mapped_arguments.ts'
 import { type RenderedBody, renderMappedBody } from './mapped_body.ts'
 import { renderMappedHeaders } from './mapped_headers.ts'

@@ -38,16 +38,16 @@ export const isArgument = ({ source }: MappedParameter): boolean => 'argument' i
  * and up to a bracket, for `a[]` adds to `a`.
  */
 export function comparableKey(name: string): string {
-  return comparableName(name).split('[', 1).join('')
+  return comparableField(name).split('[', 1).join('')
 }
 
 /** The same with its brackets, as `deepObject` writes them. */
-export function comparableName(name: string): string {
+export function comparableField(name: string): string {
   return decoded(name.trim()).trim().toLowerCase().replace(/[. ]/g, '_')
 }
 
 const comparable = (names: readonly string[]): ReadonlySet<string> =>
-  new Set(names.flatMap((name) => [comparableKey(name), comparableName(name)]).filter(Boolean))
+  new Set(names.flatMap((name) => [comparableKey(name), comparableField(name)]).filter(Boolean))
 
 function decoded(name: string): string {
   try {

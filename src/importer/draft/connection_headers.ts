@@ -1,22 +1,6 @@
+import { comparableName, isConnectionHeader, isHeaderToken } from '../../model/header_name.ts'
 import type { ApiParameter } from '../api_document.ts'
 import { type DraftContext, remark } from './draft_context.ts'
-
-/** What frames a message, names its credentials or its run: set by the connection, by no argument. */
-const set = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'upgrade',
-  'expect',
-  'te',
-  'trailer',
-  'cookie',
-  'idempotency-key',
-  'traceparent',
-])
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/
 
 /**
  * Whether a parameter is none of the headers that no argument can fill (reliability.md case 143), nor
@@ -25,9 +9,8 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/
 export function isFillable(context: DraftContext, parameter: ApiParameter): boolean {
   const { in: place, name, required } = parameter
   if (place !== 'header') return true
-  const plain = name.toLowerCase().replaceAll('_', '-')
-  const isSet = set.has(plain) || plain.startsWith('proxy-') || plain.startsWith('x-tengine-')
-  const isOdd = !required && !headerName.test(name)
+  const isSet = isConnectionHeader(comparableName(name))
+  const isOdd = !required && !isHeaderToken(name)
   if (!isSet && !isOdd) return true
   remark(context, {
     severity: isSet ? 'note' : 'warning',

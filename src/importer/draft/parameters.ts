@@ -5,6 +5,7 @@ import type {
   ParameterSource,
 } from '../../model/request_map.ts'
 import type { ApiParameter } from '../api_document.ts'
+import { addedParameter } from '../read/path_parameters.ts'
 import { argumentName, isUnspeakable } from '../schema/alias_book.ts'
 import { isFillable } from './connection_headers.ts'
 import { type DraftContext, remark } from './draft_context.ts'
@@ -104,19 +105,7 @@ function undescribed(context: DraftContext, name: string): ApiParameter {
     reason: `No parameter describes {${name}} of the path; it is taken for a string.`,
     fix: 'Describe it as a path parameter in the document.',
   })
-  return {
-    in: 'path',
-    name,
-    description: null,
-    required: true,
-    isDeprecated: false,
-    style: 'simple',
-    explode: false,
-    allowReserved: false,
-    contentType: null,
-    schema: { type: 'string' },
-    example: undefined,
-  }
+  return addedParameter(name)
 }
 
 function distinct(parameters: readonly ApiParameter[]): ApiParameter[] {

@@ -63,7 +63,8 @@ function warnMissing(reading: Reading, name: string, pointer: string): void {
   })
 }
 
-function addedParameter(name: string): ApiParameter {
+/** What stands for a variable of a path that no parameter describes: a required string. */
+export function addedParameter(name: string): ApiParameter {
   return {
     in: 'path',
     name,

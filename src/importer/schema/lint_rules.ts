@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts'
 import { compilePattern } from '../../lib/json_schema/pattern/compile_pattern.ts'
 import { isVisibleText } from '../../model/visible_text.ts'
+import { portableFormats } from './string_rules.ts'
 
 /** Where a rule says what it found. */
 export interface LintReport {
@@ -66,19 +67,6 @@ const foreign = [
   'contentMediaType',
   'contentSchema',
 ]
-
-/** What OpenAI lists; other formats are refused by some of its models. */
-const formats: ReadonlySet<string> = new Set([
-  'date-time',
-  'time',
-  'date',
-  'duration',
-  'email',
-  'hostname',
-  'ipv4',
-  'ipv6',
-  'uuid',
-])
 
 const noReference: SchemaRule = (schema, pointer, report) => {
   for (const keyword of ['$ref', '$defs', 'definitions']) {
@@ -194,7 +182,7 @@ const texts: SchemaRule = ({ description, format, pattern }, pointer, report) =>
       report.advice('description_length', `${pointer}/description`, 'It costs a model many tokens.')
     }
   }
-  if (typeof format === 'string' && !formats.has(format)) {
+  if (typeof format === 'string' && !portableFormats.has(format)) {
     report.error('format', `${pointer}/format`, `OpenAI does not list "${format.slice(0, 40)}".`)
   }
   if (pattern !== undefined && !isPattern(pattern)) {

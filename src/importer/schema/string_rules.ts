@@ -1,7 +1,7 @@
 import { compilePattern } from '../../lib/json_schema/pattern/compile_pattern.ts'
 
-/** What OpenAI lists as formats; Gemini takes any. Others are said in words. */
-const formats: ReadonlySet<string> = new Set([
+/** What OpenAI lists as formats, and some of its models refuse others; Gemini takes any. */
+export const portableFormats: ReadonlySet<string> = new Set([
   'date-time',
   'time',
   'date',
@@ -17,7 +17,7 @@ const silent: ReadonlySet<string> = new Set(['binary', 'byte', 'string', 'passwo
 
 /** Whether a format is to be said in words. */
 export function proseOnly(format: string): boolean {
-  return !formats.has(format)
+  return !portableFormats.has(format)
 }
 
 /** Whether a format is worth words. */
